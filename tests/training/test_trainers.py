@@ -1,0 +1,192 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from training.checkpoint import load_checkpoint, load_transform_net, save_checkpoint
+from training.config import StyleCredits, TransformConfig
+from training.devices import Workplace
+from training.errors import CheckpointError, OptionError, TrainingError
+from training.report import TrainingReport
+from training.trainers import TransformTrainer, one_cycle, sample_pictures
+
+
+@pytest.fixture
+def options(photographs: Path, style_picture: Path, feature_weights: Path, tmp_path: Path) -> dict[str, Any]:
+    """A training small enough for a test: a real network, real losses, four steps."""
+    return {
+        "style_image": style_picture,
+        "content": photographs,
+        "out": tmp_path / "stripes.pt",
+        "credits": StyleCredits("stripes", "Stripes", "nobody", "1900"),
+        "steps": 4,
+        "batch_size": 2,
+        "crop_size": 64,
+        "style_sizes": (64, 96),
+        "weights": feature_weights,
+        "precision": "fp32",
+        "device": "cpu",
+        "sample_every": 2,
+        "checkpoint_minutes": 0.0,
+    }
+
+
+def train(options: dict[str, Any], **changes: Any) -> TransformTrainer:
+    config = TransformConfig(**{**options, **changes})
+    trainer = TransformTrainer(config, Workplace(config.device, config.precision))
+    trainer.run(report_for(config, trainer))
+    return trainer
+
+
+def report_for(config: TransformConfig, trainer: TransformTrainer) -> TrainingReport:
+    return TrainingReport(
+        config.run_folder(),
+        steps=config.steps,
+        done=trainer.step,
+        pictures=sample_pictures(config, count=2, short_side=64),
+        style_image=torch.rand(3, 64, 64),
+        quiet=False,
+    )
+
+
+def weights_of(file: Path) -> dict[str, Tensor]:
+    weights: dict[str, Tensor] = load_checkpoint(file)["weights"]
+    return weights
+
+
+def test_training_lowers_the_loss(options: dict[str, Any]) -> None:
+    history = train(options, steps=30, learning_rate=1e-2).history
+    first, last = history[0]["total"], sum(row["total"] for row in history[-5:]) / 5
+    assert last < 0.8 * first
+
+
+def test_the_checkpoint_paints_and_holds_its_credits(options: dict[str, Any]) -> None:
+    train(options)
+    network, content = load_transform_net(options["out"])
+    assert network(torch.rand(1, 3, 70, 90)).shape == (1, 3, 70, 90)
+    assert content["style"]["artist"] == "nobody"
+    assert content["training"]["pictures"] == 8
+    assert content["training"]["feature_networks"]["vgg19"] == "vgg19_features_to_conv3_4.safetensors"
+
+
+def test_a_killed_training_goes_on_exactly_where_it_was(options: dict[str, Any], tmp_path: Path) -> None:
+    train(options)
+    whole = weights_of(options["out"])
+
+    class Killed(Exception):
+        pass
+
+    class DyingReport(TrainingReport):
+        def step(self, step: int, parts: dict[str, float]) -> None:
+            if step == 3:
+                raise Killed  # in the third step, after the checkpoint of the second
+            super().step(step, parts)
+
+    config = TransformConfig(**{**options, "out": tmp_path / "again.pt"})
+    trainer = TransformTrainer(config, Workplace("cpu", "fp32"))
+    report = report_for(config, trainer)
+    report.__class__ = DyingReport
+    with pytest.raises(Killed):
+        trainer.run(report)
+    assert not config.out.exists()
+
+    resumed = TransformTrainer(config, Workplace("cpu", "fp32"))
+    assert resumed.step == 2
+    resumed.run(report_for(config, resumed))
+    for name, value in weights_of(config.out).items():
+        assert torch.equal(value, whole[name]), name
+    assert [row["step"] for row in resumed.history] == [1, 2, 3, 4]
+
+
+def test_resuming_with_other_options_is_refused_and_names_them(options: dict[str, Any]) -> None:
+    train(options)
+    with pytest.raises(OptionError, match=r"style_weight 8.0 -> 3.0.*--fresh"):
+        train(options, style_weight=3.0)
+    assert train(options, style_weight=3.0, fresh=True).step == 4
+
+
+def test_training_can_start_from_another_checkpoint(options: dict[str, Any], tmp_path: Path) -> None:
+    train(options)
+    config = TransformConfig(**{**options, "out": tmp_path / "finer.pt", "init_from": options["out"]})
+    started = TransformTrainer(config, Workplace("cpu", "fp32"))
+    for name, value in started.network.state_dict().items():
+        assert torch.equal(value, weights_of(options["out"])[name]), name
+
+
+def test_a_start_of_another_preset_is_refused(options: dict[str, Any], tmp_path: Path) -> None:
+    train(options, steps=1)
+    with pytest.raises(CheckpointError, match="is of preset fast, not full"):
+        train(options, preset="full", init_from=options["out"], out=tmp_path / "full.pt")
+
+
+def test_a_loss_that_is_no_number_stops_the_training_and_keeps_the_last_checkpoint(
+    options: dict[str, Any],
+) -> None:
+    config = TransformConfig(**options)
+    trainer = TransformTrainer(config, Workplace("cpu", "fp32"))
+    trainer.save()
+    with torch.no_grad():
+        next(trainer.network.parameters()).fill_(float("nan"))
+    with pytest.raises(TrainingError, match="became nan at step 1: lower --learning-rate"):
+        trainer.run(report_for(config, trainer))
+    assert all(torch.isfinite(value).all() for value in weights_of(trainer.resume_file).values())
+
+
+def test_a_training_leaves_curves_samples_and_tensorboard_events(options: dict[str, Any]) -> None:
+    pytest.importorskip("tensorboard")
+    pytest.importorskip("matplotlib")
+    train(options)
+    names = {file.name for file in (options["out"].with_suffix(".run")).iterdir()}
+    assert {"samples_000002.png", "samples_000004.png", "curves.png", "losses.json", "checkpoint.pt"} <= names
+    assert any(name.startswith("events.out.tfevents") for name in names)
+
+
+def test_bf16_autocast_trains_too(options: dict[str, Any]) -> None:
+    fp32, bf16 = train(options, steps=1), train(options, steps=1, precision="bf16", fresh=True)
+    assert bf16.history[0]["total"] == pytest.approx(fp32.history[0]["total"], rel=0.05)
+
+
+def test_the_schedule_rises_to_its_peak_and_falls_to_almost_nothing() -> None:
+    rates = [one_cycle(step, 100, 1.0) for step in range(100)]
+    assert rates[0] == pytest.approx(0.04) and max(rates) == rates[10] == 1.0
+    assert rates[:11] == sorted(rates[:11]) and rates[10:] == sorted(rates[10:], reverse=True)
+    assert rates[-1] < 0.01
+
+
+def test_a_checkpoint_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "x.pt"
+    save_checkpoint(file, {"kind": "test", "step": 1})
+
+    def die(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr("os.fsync", die)
+    with pytest.raises(OSError, match="no space"):
+        save_checkpoint(file, {"kind": "test", "step": 2})
+    assert load_checkpoint(file)["step"] == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [(None, "no checkpoint at"), (b"rubbish", "broken or pickles code")],
+)
+def test_a_file_that_is_no_checkpoint_is_refused(data: bytes | None, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "x.pt"
+    if data is not None:
+        file.write_bytes(data)
+    with pytest.raises(CheckpointError, match=message):
+        load_checkpoint(file)
+
+
+def test_a_checkpoint_that_pickles_code_is_refused(tmp_path: Path) -> None:
+    torch.save({"format": "livebrush", "version": 1, "network": torch.nn.Linear(2, 2)}, tmp_path / "x.pt")
+    with pytest.raises(CheckpointError, match="pickles code"):
+        load_checkpoint(tmp_path / "x.pt")
+
+
+def test_a_checkpoint_of_another_version_is_refused(tmp_path: Path) -> None:
+    torch.save({"format": "livebrush", "version": 99}, tmp_path / "x.pt")
+    with pytest.raises(CheckpointError, match="is of version 99, this program reads 1"):
+        load_checkpoint(tmp_path / "x.pt")

@@ -1,0 +1,1 @@
+"""Makes styles: networks, losses, data, trainers. Needs torch; imports nothing of ours outside this package."""

@@ -1,0 +1,76 @@
+"""Checkpoints: tensors and plain values only, so that `torch.load(weights_only=True)` opens them."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from training.errors import CheckpointError
+from training.networks.transform_net import PRESETS, build_transform_net
+
+FORMAT = "livebrush"
+VERSION = 1
+
+
+def save_checkpoint(file: Path, content: dict[str, Any]) -> None:
+    """Write a checkpoint whole or not at all: a kill in the middle leaves the last one as it was.
+
+    Args:
+        file: where to.
+        content: `kind`, `preset`, `weights` (a state dict) and whatever else is plain.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(file.name + ".part")
+    with part.open("wb") as stream:
+        torch.save({"format": FORMAT, "version": VERSION, **content}, stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(file)
+
+
+def load_checkpoint(file: Path) -> dict[str, Any]:
+    """Read a checkpoint onto the CPU.
+
+    Raises:
+        CheckpointError: if it is missing, broken, of another program or version, or pickles code.
+    """
+    if not file.is_file():
+        raise CheckpointError(f"no checkpoint at {file}")
+    try:
+        content = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise CheckpointError(f"{file} cannot be read as a checkpoint: it is broken or pickles code") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise CheckpointError(f"{file} is no checkpoint of Livebrush")
+    if content.get("version") != VERSION:
+        raise CheckpointError(f"{file} is of version {content.get('version')}, this program reads {VERSION}")
+    return content
+
+
+def load_transform_net(file: Path) -> tuple[nn.Module, dict[str, Any]]:
+    """Build the transform network of a checkpoint, in evaluation mode, and return it with the rest.
+
+    Raises:
+        CheckpointError: as `load_checkpoint`, or if it holds another kind of network.
+    """
+    content = load_checkpoint(file)
+    if content.get("kind") != "transform" or content.get("preset") not in PRESETS:
+        kind = f"{content.get('kind')}/{content.get('preset')}"
+        raise CheckpointError(f"{file} holds {kind}, not a transform network of {', '.join(PRESETS)}")
+    network = build_transform_net(content["preset"])
+    load_weights(network, content["weights"], file)
+    return network.eval(), content
+
+
+def load_weights(network: nn.Module, weights: dict[str, Tensor], file: Path) -> None:
+    """Load a state dict that must fit exactly.
+
+    Raises:
+        CheckpointError: if a name or a size differs.
+    """
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise CheckpointError(f"{file} does not fit this network: {error}".splitlines()[0]) from error

@@ -1,0 +1,144 @@
+"""What each training command was asked for: one frozen dataclass a command, built once from the options."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from training.errors import OptionError
+from training.feature_weights import NETWORKS
+from training.networks.transform_net import PRESETS
+
+Precision = Literal["auto", "fp32", "bf16"]
+# A learning rate, a size or a weight beyond these is a slip of the keyboard.
+_RANGES: dict[str, tuple[float, float]] = {
+    "steps": (1, 10_000_000),
+    "batch_size": (1, 1024),
+    "crop_size": (64, 2048),
+    "learning_rate": (1e-7, 1.0),
+    "content_weight": (0, 1e6),
+    "style_weight": (0, 1e6),
+    "tv_weight": (0, 1e6),
+    "tv_gamma": (1e-3, 4.0),
+    "light_jitter": (0, 1.0),
+    "devices": (1, 64),
+    "workers": (0, 64),
+    "checkpoint_minutes": (0, 1e4),
+    "sample_every": (1, 10_000_000),
+}
+
+
+@dataclass(frozen=True)
+class StyleCredits:
+    """Whose picture it is; travels into the style file's contract."""
+
+    name: str
+    title: str
+    artist: str
+    year: str
+
+
+@dataclass(frozen=True)
+class TransformConfig:
+    """All that decides what `python -m training transform` does.
+
+    Layers are written relu3_3, of the network `features`, or small:relu4_1, of a network by name.
+    """
+
+    style_image: Path
+    content: Path
+    out: Path
+    credits: StyleCredits
+    preset: str = "fast"
+    steps: int = 4000
+    batch_size: int = 4
+    crop_size: int = 192
+    style_sizes: tuple[int, ...] = (384,)
+    content_weight: float = 1.0
+    style_weight: float = 8.0
+    tv_weight: float = 0.05
+    tv_form: str = "squared"
+    tv_gamma: float = 1.25
+    features: str = "vgg19"
+    content_layers: tuple[str, ...] = ("relu3_3",)
+    style_layers: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu3_4", "small:relu4_1")
+    learning_rate: float = 3e-3
+    light_jitter: float = 0.0
+    seed: int = 0
+    precision: Precision = "auto"
+    device: str = "auto"
+    devices: int = 1
+    workers: int = 0
+    weights: Path | None = None
+    init_from: Path | None = None
+    samples: Path | None = None
+    run_dir: Path | None = None
+    fresh: bool = False
+    checkpoint_minutes: float = 3.0
+    sample_every: int = 250
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense before the first step.
+
+        Raises:
+            OptionError: names the option, what it got, and what it may be.
+        """
+        for name, (low, high) in _RANGES.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise OptionError(f"{_option(name)} must be between {low:g} and {high:g}, instead got {value:g}")
+        for size in self.style_sizes:
+            if not 64 <= size <= 4096:
+                raise OptionError(f"--style-size must be between 64 and 4096, instead got {size}")
+        if not self.style_sizes:
+            raise OptionError("give at least one --style-size")
+        for name, value, choices in (
+            ("preset", self.preset, tuple(PRESETS)),
+            ("features", self.features, NETWORKS),
+            ("tv_form", self.tv_form, ("squared", "absolute", "gamma")),
+            ("precision", self.precision, ("auto", "fp32", "bf16")),
+            ("device", self.device, ("auto", "cpu", "cuda")),
+        ):
+            if value not in choices:
+                raise OptionError(f"{_option(name)} must be one of {', '.join(choices)}, instead got {value!r}")
+        if self.content_weight == 0 and self.style_weight == 0:
+            raise OptionError("--content-weight and --style-weight are both 0: there is nothing to learn")
+        if self.style_weight > 0 and not self.style_layers:
+            raise OptionError("--style-weight is above 0 but --style-layers is empty")
+        if self.content_weight > 0 and not self.content_layers:
+            raise OptionError("--content-weight is above 0 but --content-layers is empty")
+        if self.tv_form != "gamma" and self.tv_gamma != TransformConfig.tv_gamma:
+            raise OptionError("--tv-gamma only means something with --tv-form gamma")
+        if self.out.suffix != ".pt":
+            raise OptionError(f"the checkpoint must end in .pt, instead got {self.out.name!r}")
+
+    def run_folder(self) -> Path:
+        """Return the folder of logs, samples and the checkpoint to resume from."""
+        return self.run_dir or self.out.with_suffix(".run")
+
+    def identity(self) -> dict[str, Any]:
+        """Return the options that decide the result, as plain values: a resumed run must have the same."""
+        passing = {
+            "out",
+            "credits",
+            "device",
+            "devices",
+            "workers",
+            "weights",
+            "samples",
+            "run_dir",
+            "fresh",
+            "checkpoint_minutes",
+            "sample_every",
+            "precision",
+        }
+        plain = {key: value for key, value in asdict(self).items() if key not in passing}
+        # A folder may be reached by another path after a move; its name is what stays.
+        return {key: value.name if isinstance(value, Path) else _plain(value) for key, value in plain.items()}
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")

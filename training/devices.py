@@ -1,0 +1,107 @@
+"""Where a training runs: the CPU, a GPU, or several through Lightning Fabric."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from training.errors import OptionError
+
+
+class Workplace:
+    """One process of a training: its device, its precision, its place among the others.
+
+    Fabric is only asked for where there are several devices: one device needs nothing but torch.
+    """
+
+    def __init__(self, device: str = "auto", precision: str = "auto", devices: int = 1) -> None:
+        kind = choose_device(device)
+        if kind == "cuda" and devices > torch.cuda.device_count():
+            raise OptionError(f"--devices {devices}, but there are {torch.cuda.device_count()} GPUs")
+        self.precision = choose_precision(kind, precision)
+        self.devices = devices
+        self.fabric: Any = _fabric(kind, devices) if devices > 1 else None
+        self.device = torch.device(kind)
+        self.rank, self.world_size = 0, 1
+        if kind == "cuda":
+            torch.backends.cudnn.benchmark = True
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process writes the files and draws the progress."""
+        return self.rank == 0
+
+    def launch(self, work: Callable[["Workplace"], None]) -> None:
+        """Run `work` here, or in one process a device."""
+        if self.fabric is None:
+            work(self)
+            return
+
+        def in_process(fabric: Any) -> None:
+            self.fabric, self.device = fabric, fabric.device
+            self.rank, self.world_size = fabric.global_rank, fabric.world_size
+            work(self)
+
+        self.fabric.launch(in_process)
+
+    def setup(self, network: nn.Module, optimizer: Optimizer) -> tuple[nn.Module, Optimizer]:
+        """Return the network and optimizer to train with; with several devices gradients are averaged."""
+        if self.fabric is None:
+            return network, optimizer
+        wrapped, wrapped_optimizer = self.fabric.setup(network, optimizer)
+        return wrapped, wrapped_optimizer
+
+    def backward(self, loss: Tensor) -> None:
+        """Compute gradients."""
+        if self.fabric is None:
+            loss.backward()  # type: ignore[no-untyped-call]
+        else:
+            self.fabric.backward(loss)
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """Return the context in which convolutions run in this training's precision."""
+        if self.precision == "fp32":
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=torch.bfloat16)
+
+
+def choose_device(device: str) -> str:
+    """Return cpu or cuda.
+
+    Raises:
+        OptionError: if cuda was asked for and there is none.
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda" and not torch.cuda.is_available():
+        raise OptionError("--device cuda, but torch sees no GPU here: use --device cpu")
+    return device
+
+
+def choose_precision(device: str, precision: str) -> str:
+    """Return fp32 or bf16: bf16 by itself only where the processor computes in it."""
+    if precision != "auto":
+        return precision
+    if device == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+    return "bf16" if _cpu_has_bf16() else "fp32"
+
+
+def _cpu_has_bf16() -> bool:
+    """Ask the processor; torch has had the question under several names."""
+    for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        ask = getattr(torch.cpu, name, None)
+        if ask is not None and ask():
+            return True
+    return False
+
+
+def _fabric(kind: str, devices: int) -> Any:
+    try:
+        from lightning.fabric import Fabric
+    except ImportError as error:
+        raise OptionError('several devices need Lightning: pip install "livebrush[train]"') from error
+    return Fabric(accelerator=kind, devices=devices, strategy="ddp_spawn" if kind == "cpu" else "ddp_spawn")

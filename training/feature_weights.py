@@ -1,0 +1,136 @@
+"""Finds and loads the frozen networks whose features the losses compare.
+
+The weights of a network are looked for, in this order, in the folder or file that the command names, in the
+folder `LIVEBRUSH_WEIGHTS`, and at last in torchvision's own download.
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from training.errors import WeightsError
+from training.networks.small_vgg import SmallVgg
+from training.networks.vgg import CAFFE_SCALE, GROUPS, TORCHVISION_SCALE, InputScale, Vgg, count_convolutions
+
+FeatureNet = Vgg | SmallVgg
+
+NETWORKS = (*GROUPS, "small")
+# Names under which a folder may hold them; the first that matches is taken.
+_PATTERNS = {"vgg16": "vgg16*", "vgg19": "vgg19_[!d]*", "small": "vgg19_distilled16x*"}
+
+
+@dataclass(frozen=True)
+class LoadedFeatureNet:
+    """A frozen network with where its weights came from, so that figures can name them."""
+
+    network: FeatureNet
+    source: str
+    sha256: str
+
+
+def load_feature_net(name: str, weights: Path | None = None) -> LoadedFeatureNet:
+    """Load vgg16, vgg19 or small, in evaluation mode, without gradients for its weights.
+
+    Args:
+        name: which network.
+        weights: a .safetensors or .pth file, or a folder of them, looked at first.
+    Raises:
+        WeightsError: if there are no weights, or they are not this network's.
+    """
+    if name not in NETWORKS:
+        raise WeightsError(f"the feature network must be one of {', '.join(NETWORKS)}, instead got {name!r}")
+    file = find_weights(name, weights)
+    if file is None:
+        state, scale, source = _from_torchvision(name)
+    else:
+        state, scale = _read(file)
+        source = file.name
+    network: FeatureNet = SmallVgg() if name == "small" else _build_vgg(name, state, scale, source)
+    wanted = network.state_dict().keys()
+    missing = [key for key in wanted if key not in state]
+    if missing:
+        raise WeightsError(f"{source} is no {name}: it lacks {missing[0]}")
+    try:
+        network.load_state_dict({key: state[key].float() for key in wanted})
+    except RuntimeError as error:
+        raise WeightsError(f"{source} is no {name}: its sizes do not fit") from error
+    network.eval().requires_grad_(False)
+    return LoadedFeatureNet(network, source, _hash(state))
+
+
+def find_weights(name: str, weights: Path | None = None) -> Path | None:
+    """Return the file with the network's weights, or None where only a download is left.
+
+    Raises:
+        WeightsError: if the path given or the folder `LIVEBRUSH_WEIGHTS` does not exist.
+    """
+    environment = os.environ.get("LIVEBRUSH_WEIGHTS")
+    for place in (weights, Path(environment) if environment else None):
+        if place is None:
+            continue
+        if place.is_file():
+            return place
+        if not place.is_dir():
+            raise WeightsError(f"no feature weights at {place}: give a file or a folder that exists")
+        for file in sorted(place.glob(_PATTERNS[name])):
+            if file.suffix in (".safetensors", ".pth", ".pt"):
+                return file
+    return None
+
+
+def _read(file: Path) -> tuple[dict[str, Tensor], InputScale]:
+    """Read tensors, and what input they were trained on: a file says so in its metadata."""
+    if file.suffix == ".safetensors":
+        try:
+            from safetensors import SafetensorError, safe_open
+        except ImportError as error:
+            raise WeightsError(f'{file.name} needs safetensors: pip install "livebrush[train]"') from error
+        try:
+            with safe_open(file, framework="pt") as archive:
+                note = (archive.metadata() or {}).get("preprocess", "")
+                state = {key: archive.get_tensor(key) for key in archive.keys()}  # noqa: SIM118
+        except (SafetensorError, OSError) as error:
+            raise WeightsError(f"{file} is no readable safetensors file: {error}") from error
+        return state, CAFFE_SCALE if "255" in note else TORCHVISION_SCALE
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True), TORCHVISION_SCALE
+    except Exception as error:
+        raise WeightsError(f"{file} holds more than tensors, or is broken: {error}".splitlines()[0]) from error
+
+
+def _from_torchvision(name: str) -> tuple[dict[str, Tensor], InputScale, str]:
+    if name == "small":
+        raise WeightsError(
+            "the small feature network has no public download: name a folder that has "
+            "vgg19_distilled16x*.safetensors with --weights or LIVEBRUSH_WEIGHTS, or use vgg19 layers only"
+        )
+    try:
+        from torchvision import models
+
+        url = models.get_model_weights(name)["IMAGENET1K_V1"].url
+        state = torch.hub.load_state_dict_from_url(url, progress=True, check_hash=True)
+    except (ImportError, OSError) as error:
+        raise WeightsError(
+            f"no {name} weights: torchvision could not download them ({error}); "
+            "name a file or folder with --weights or LIVEBRUSH_WEIGHTS"
+        ) from error
+    return state, TORCHVISION_SCALE, f"torchvision {name} IMAGENET1K_V1"
+
+
+def _build_vgg(name: str, state: dict[str, Tensor], scale: InputScale, source: str) -> Vgg:
+    convolutions = count_convolutions(name, state)
+    if convolutions == 0:
+        raise WeightsError(f"{source} is no {name}: it lacks features.0.weight")
+    return Vgg(name, convolutions, scale)
+
+
+def _hash(state: dict[str, Tensor]) -> str:
+    digest = hashlib.sha256()
+    for key in sorted(state):
+        digest.update(key.encode())
+        digest.update(state[key].contiguous().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

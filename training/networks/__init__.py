@@ -1,0 +1,1 @@
+"""Every nn.Module of the project, and nothing else."""

@@ -1,0 +1,68 @@
+"""The building blocks that the generators share."""
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class ReflectConv(nn.Conv2d):
+    """A convolution that mirrors the picture at its border, so that no frame is painted around it.
+
+    (N, C_in, H, W) -> (N, C_out, ceil(H / stride), ceil(W / stride)).
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, *, stride: int = 1) -> None:
+        super().__init__(
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride=stride,
+            padding=kernel_size // 2,
+            padding_mode="reflect",
+        )
+
+
+class ConvNormReLU(nn.Sequential):
+    """Convolution, instance norm, ReLU."""
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int = 3, *, stride: int = 1) -> None:
+        super().__init__(
+            ReflectConv(in_channels, out_channels, kernel_size, stride=stride),
+            nn.InstanceNorm2d(out_channels, affine=True),
+            nn.ReLU(inplace=True),
+        )
+
+
+class UpsampleConv(nn.Sequential):
+    """Nearest upsampling by 2, then convolution, instance norm, ReLU: no checkerboard."""
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int = 3) -> None:
+        super().__init__(
+            nn.Upsample(scale_factor=2, mode="nearest"),
+            *ConvNormReLU(in_channels, out_channels, kernel_size),
+        )
+
+
+class ResidualBlock(nn.Module):
+    """x + norm(conv(relu(norm(conv(x))))), without a ReLU after the sum (Johnson et al. 2016)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            ConvNormReLU(channels, channels),
+            ReflectConv(channels, channels, 3),
+            nn.InstanceNorm2d(channels, affine=True),
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        residual: Tensor = self.body(features)
+        return features + residual
+
+
+def pad_to_multiple(image: Tensor, multiple: int, margin: int = 0) -> Tensor:
+    """Mirror the picture by `margin` on every side, and at the right and the bottom to a multiple.
+
+    (N, C, H, W) -> (N, C, H + 2*margin + (-H % multiple), W + 2*margin + (-W % multiple)).
+    """
+    height, width = image.shape[-2:]
+    padding = (margin, margin + -width % multiple, margin, margin + -height % multiple)
+    return functional.pad(image, padding, mode="reflect")

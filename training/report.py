@@ -1,0 +1,131 @@
+"""What a training shows while it runs: a progress bar, curves, and pictures, on screen and on disk."""
+
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from torch import Tensor, nn
+
+from training.images import contact_sheet, to_uint8, write_png
+
+log = logging.getLogger(__name__)
+
+
+class TrainingReport:
+    """Draws to the terminal, to TensorBoard where it is installed, and as PNG and JSON in `folder`.
+
+    Args:
+        folder: of the run; made if need be.
+        steps: how many there will be in all.
+        done: how many an earlier run did.
+        pictures: (1, 3, H, W) each, RGB in [0, 1], painted for every sheet.
+        style_image: (3, H, W), shown at the head of the sheet.
+        quiet: nothing on screen, for all but the first of several processes.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        steps: int,
+        done: int,
+        pictures: Sequence[Tensor],
+        style_image: Tensor,
+        quiet: bool = False,
+    ) -> None:
+        self.folder, self.steps, self.done = folder, steps, done
+        self.pictures, self.style_image, self.quiet = pictures, style_image, quiet
+        self.board: Any = None if quiet else _tensorboard(folder)
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[losses]}"),
+            console=Console(stderr=True),
+            disable=quiet,
+        )
+        self.task: TaskID | None = None
+        self.smooth: dict[str, float] = {}
+
+    def __enter__(self) -> "TrainingReport":
+        self.progress.start()
+        self.task = self.progress.add_task("training", total=self.steps, completed=self.done, losses="")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.progress.stop()
+        if self.board is not None:
+            self.board.close()
+
+    def step(self, step: int, parts: dict[str, float]) -> None:
+        """Move the bar; the losses on it are smoothed, those in TensorBoard are not."""
+        for name, value in parts.items():
+            self.smooth[name] = 0.95 * self.smooth.get(name, value) + 0.05 * value
+            if self.board is not None:
+                self.board.add_scalar(f"loss/{name}", value, step)
+        losses = "  ".join(f"{name} {value:.3f}" for name, value in self.smooth.items())
+        if self.task is not None:
+            self.progress.update(self.task, completed=step, losses=losses)
+        plain = self.progress.console.is_terminal
+        if not plain and not self.quiet and (step % 50 == 0 or step == self.steps):
+            self.progress.console.print(f"step {step}/{self.steps}  {losses}", highlight=False)
+
+    def samples(self, step: int, network: nn.Module, history: list[dict[str, float]]) -> None:
+        """Paint the sample pictures and write the sheet and the curves of this step."""
+        if self.quiet:
+            return
+        device = next(network.parameters()).device
+        network.eval()
+        with torch.no_grad():
+            painted = [network(picture.to(device))[0] for picture in self.pictures]
+        network.train()
+        before = [to_uint8(picture[0]) for picture in self.pictures]
+        after = [to_uint8(picture) for picture in painted]
+        style = to_uint8(self.style_image)
+        sheet = contact_sheet([[style, *before], [style, *after]])
+        write_png(self.folder / f"samples_{step:06d}.png", sheet)
+        (self.folder / "losses.json").write_text(json.dumps(history))
+        write_curves(self.folder / "curves.png", history)
+        if self.board is not None:
+            self.board.add_image("samples", sheet, step, dataformats="HWC")
+            self.board.flush()
+
+
+def write_curves(file: Path, history: list[dict[str, float]]) -> None:
+    """Draw each part of the loss over the steps, raw and smoothed; nothing where matplotlib is missing."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        return
+    names = [name for name in history[0] if name != "step"] if history else []
+    figure = Figure(figsize=(3.2 * max(1, len(names)), 2.6), layout="constrained")
+    steps = [row["step"] for row in history]
+    for column, name in enumerate(names, start=1):
+        axes = figure.add_subplot(1, len(names), column)
+        values = [row[name] for row in history]
+        smooth, running = [], values[0]
+        for value in values:
+            running = 0.97 * running + 0.03 * value
+            smooth.append(running)
+        axes.plot(steps, values, linewidth=0.4, color="0.75")
+        axes.plot(steps, smooth, linewidth=1.2)
+        axes.set(title=name, xlabel="step", yscale="log")
+    figure.savefig(file, dpi=110)
+
+
+def _tensorboard(folder: Path) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        log.warning('no TensorBoard here, curves go to PNG only: pip install "livebrush[train]" has it')
+        return None
+    return SummaryWriter(str(folder))

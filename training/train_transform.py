@@ -1,0 +1,44 @@
+"""The transform command: from its configuration to the checkpoint on disk."""
+
+import logging
+
+import torch
+
+from training.config import TransformConfig
+from training.devices import Workplace
+from training.images import read_rgb, resize_short_side, to_tensor
+from training.report import TrainingReport
+from training.trainers import TransformTrainer, sample_pictures
+
+log = logging.getLogger(__name__)
+
+
+def train_transform(config: TransformConfig, *, threads: int = 0) -> None:
+    """Train as configured, on one device or several, and write `config.out`."""
+    if threads:
+        torch.set_num_threads(threads)
+    place = Workplace(config.device, config.precision, config.devices)
+    place.launch(lambda here: _train_here(config, here))
+
+
+def _train_here(config: TransformConfig, place: Workplace) -> None:
+    trainer = TransformTrainer(config, place)
+    style_image = to_tensor(resize_short_side(read_rgb(config.style_image), 256))
+    report = TrainingReport(
+        config.run_folder(),
+        steps=config.steps,
+        done=trainer.step,
+        pictures=sample_pictures(config),
+        style_image=style_image,
+        quiet=not place.is_first,
+    )
+    with report:
+        try:
+            trainer.run(report)
+        except KeyboardInterrupt:
+            trainer.save()
+            raise
+    if place.is_first:
+        skipped = len(trainer.data.bad_files)
+        note = f", {skipped} pictures skipped" if skipped else ""
+        print(f"{config.out}: {config.preset}, {trainer.step} steps{note}; sheets in {config.run_folder()}")
