@@ -1,1 +1,1 @@
-"""Makes styles: networks, losses, data, trainers. Needs torch; imports nothing of ours outside this package."""
+"""Makes styles: networks, losses, data, trainers. Needs torch; imports nothing of ours but itself."""

@@ -41,7 +41,9 @@ def load_checkpoint(file: Path) -> dict[str, Any]:
     try:
         content = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise CheckpointError(f"{file} cannot be read as a checkpoint: it is broken or pickles code") from error
+        raise CheckpointError(
+            f"{file} cannot be read as a checkpoint: it is broken or pickles code"
+        ) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CheckpointError(f"{file} is no checkpoint of Livebrush")
     if content.get("version") != VERSION:

@@ -5,7 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Make styles: train the networks that paint.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Make styles: train the networks that paint."
+)
 
 
 @app.callback()
@@ -21,7 +23,7 @@ def _option(help_text: str, **kwargs: Any) -> Any:
 def transform(
     style_image: Annotated[Path, _option("The picture whose style is learnt.")],
     content: Annotated[Path, _option("A folder of photographs to practise on.")],
-    out: Annotated[Path, _option("The checkpoint to write, NAME.pt.", rich_help_panel=None)] = Path("style.pt"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="The checkpoint to write, NAME.pt.")],
     preset: Annotated[str, _option("fast, full or paper.")] = "fast",
     steps: Annotated[int, _option("Training steps.")] = 4000,
     batch_size: Annotated[int, _option("Photographs a step.")] = 4,
@@ -34,7 +36,9 @@ def transform(
     tv_weight: Annotated[float, _option("How much smoothness counts.")] = 0.05,
     tv_form: Annotated[str, _option("Total variation: squared, absolute or gamma.")] = "squared",
     tv_gamma: Annotated[float, _option("Exponent of the gamma form.")] = 1.25,
-    features: Annotated[str, _option("Network whose features are compared: vgg19, vgg16 or small.")] = "vgg19",
+    features: Annotated[
+        str, _option("Network whose features are compared: vgg19, vgg16 or small.")
+    ] = "vgg19",
     content_layers: Annotated[str, _option("Layers, with commas.")] = "relu3_3",
     style_layers: Annotated[
         str, _option("Layers, with commas; small:relu4_1 is a layer of another network.")
@@ -64,7 +68,7 @@ def transform(
 ) -> None:
     """Train a transform network: one picture's style, painted in one pass (Johnson et al. 2016).
 
-    Example: python -m training transform --style-image wave.jpg --content photos --out wave.pt
+    Example: python -m training transform --style-image wave.jpg --content photos -o wave.pt
 
     The same command after a kill goes on from the last checkpoint.
     """

@@ -85,7 +85,9 @@ class TransformConfig:
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
             if not low <= value <= high:
-                raise OptionError(f"{_option(name)} must be between {low:g} and {high:g}, instead got {value:g}")
+                raise OptionError(
+                    f"{_option(name)} must be between {low:g} and {high:g}, instead got {value:g}"
+                )
         for size in self.style_sizes:
             if not 64 <= size <= 4096:
                 raise OptionError(f"--style-size must be between 64 and 4096, instead got {size}")
@@ -99,7 +101,9 @@ class TransformConfig:
             ("device", self.device, ("auto", "cpu", "cuda")),
         ):
             if value not in choices:
-                raise OptionError(f"{_option(name)} must be one of {', '.join(choices)}, instead got {value!r}")
+                raise OptionError(
+                    f"{_option(name)} must be one of {', '.join(choices)}, instead got {value!r}"
+                )
         if self.content_weight == 0 and self.style_weight == 0:
             raise OptionError("--content-weight and --style-weight are both 0: there is nothing to learn")
         if self.style_weight > 0 and not self.style_layers:

@@ -67,11 +67,13 @@ class ContentCrops(Dataset[Tensor]):
         top, left = int(chance.integers(0, height - side + 1)), int(chance.integers(0, width - side + 1))
         crop = image[top : top + side, left : left + side]
         how = cv2.INTER_AREA if side > self.crop_size else cv2.INTER_CUBIC
-        crop = cv2.resize(crop, (self.crop_size, self.crop_size), interpolation=how)
+        size_wh = (self.crop_size, self.crop_size)
+        crop = np.asarray(cv2.resize(crop, size_wh, interpolation=how), dtype=np.uint8)
         if chance.random() < 0.5:
             crop = crop[:, ::-1]
         if self.light_jitter:
             # Dim rooms and bright windows: a camera's exposure is not a photographer's.
             gain, gamma = np.exp(chance.uniform(-1, 1, 2) * self.light_jitter)
-            crop = (255 * np.clip(gain * (crop / 255.0) ** gamma, 0, 1)).round()
-        return np.asarray(crop, dtype=np.uint8)
+            levels = 255 * np.clip(gain * (crop / 255.0) ** gamma, 0, 1)
+            return np.asarray(levels.round(), dtype=np.uint8)
+        return crop

@@ -104,4 +104,4 @@ def _fabric(kind: str, devices: int) -> Any:
         from lightning.fabric import Fabric
     except ImportError as error:
         raise OptionError('several devices need Lightning: pip install "livebrush[train]"') from error
-    return Fabric(accelerator=kind, devices=devices, strategy="ddp_spawn" if kind == "cpu" else "ddp_spawn")
+    return Fabric(accelerator=kind, devices=devices, strategy="ddp_spawn")

@@ -1,10 +1,10 @@
 """What can go wrong in training, as the user should read it.
 
-    TrainingError             one line: what it got and what to do; exit code 2
-    ├── OptionError           an option, or two together, that make no sense
-    ├── DataError             no readable picture where pictures were promised
-    ├── WeightsError          feature networks: no file, a wrong one, or a layer that it lacks
-    └── CheckpointError       a checkpoint that cannot be read, or belongs to something else
+TrainingError             one line: what it got and what to do; exit code 2
+├── OptionError           an option, or two together, that make no sense
+├── DataError             no readable picture where pictures were promised
+├── WeightsError          feature networks: no file, a wrong one, or a layer that it lacks
+└── CheckpointError       a checkpoint that cannot be read, or belongs to something else
 """
 
 

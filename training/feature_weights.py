@@ -99,7 +99,9 @@ def _read(file: Path) -> tuple[dict[str, Tensor], InputScale]:
     try:
         return torch.load(file, map_location="cpu", weights_only=True), TORCHVISION_SCALE
     except Exception as error:
-        raise WeightsError(f"{file} holds more than tensors, or is broken: {error}".splitlines()[0]) from error
+        raise WeightsError(
+            f"{file} holds more than tensors, or is broken: {error}".splitlines()[0]
+        ) from error
 
 
 def _from_torchvision(name: str) -> tuple[dict[str, Tensor], InputScale, str]:

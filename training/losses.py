@@ -52,7 +52,8 @@ def gram_matrix(features: Tensor) -> Tensor:
     flat = features.flatten(start_dim=2)  # (N, C, H*W)
     # Scale before the product: in fp16 the sum over pixels passes 65504 and becomes inf.
     flat = flat * flat[0].numel() ** -0.5
-    return flat @ flat.mT
+    gram: Tensor = flat @ flat.mT
+    return gram
 
 
 def style_reconstruction_loss(features: Tensor, style_gram: Tensor) -> Tensor:

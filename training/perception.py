@@ -86,7 +86,7 @@ def style_grams(
                 features = perception(image, refs)
             except RuntimeError as error:
                 height, width = image.shape[-2:]
-                raise OptionError(f"a style picture of {width}x{height} is too small for {refs[-1]}") from error
+                raise OptionError(f"a style of {width}x{height} is too small for {refs[-1]}") from error
         for ref in refs:
             share = gram_matrix(features[ref].float())[0] / len(style_images)
             total[ref] = total[ref] + share if ref in total else share

@@ -49,7 +49,7 @@ class StyleObjective:
         content_refs = parse_layers(config.content_layers, config.features)
         style_refs = parse_layers(config.style_layers, config.features)
         perception = Perception((*content_refs, *style_refs), config.weights)
-        perception.to(device, memory_format=torch.channels_last)
+        perception.to(device).to(memory_format=torch.channels_last)
         picture = read_rgb(config.style_image)
         sizes = [to_tensor(resize_short_side(picture, size))[None].to(device) for size in config.style_sizes]
         return cls(config, perception, style_grams(perception, sizes, style_refs))
@@ -87,8 +87,10 @@ class TransformTrainer:
         self.network: nn.Module = build_transform_net(config.preset)
         if config.init_from:
             self._start_from(config)
-        self.network.to(workplace.device, memory_format=torch.channels_last)
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.learning_rate)
+        self.network.to(workplace.device).to(memory_format=torch.channels_last)
+        self.optimizer: torch.optim.Optimizer = torch.optim.Adam(
+            self.network.parameters(), lr=config.learning_rate
+        )
         self.history: list[dict[str, float]] = []
         self.step = 0
         self.resume_file = config.run_folder() / "checkpoint.pt"
@@ -111,7 +113,7 @@ class TransformTrainer:
             report.step(self.step, parts)
             if not math.isfinite(parts["total"]):
                 raise TrainingError(
-                    f"the loss became {parts['total']} at step {self.step}: lower --learning-rate and run again"
+                    f"the loss became {parts['total']} at step {self.step}: lower --learning-rate"
                 )
             if self.step % config.sample_every == 0 or self.step == config.steps:
                 report.samples(self.step, self.network, self.history)
@@ -163,7 +165,9 @@ class TransformTrainer:
 
     def _content(self) -> dict[str, Any]:
         pictures = self.step * self.config.batch_size
-        weights = {name: value.detach().cpu().contiguous() for name, value in self.network.state_dict().items()}
+        weights = {
+            name: value.detach().cpu().contiguous() for name, value in self.network.state_dict().items()
+        }
         feature_nets = {name: net.source for name, net in self.objective.perception.loaded.items()}
         training = {**self.config.identity(), "pictures": pictures, "feature_networks": feature_nets}
         return {

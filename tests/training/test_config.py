@@ -9,9 +9,8 @@ from training.errors import OptionError
 
 def make_config(**changes: Any) -> TransformConfig:
     credits = StyleCredits("x", "X", "nobody", "1900")
-    return TransformConfig(**{
-        "style_image": Path("x.png"), "content": Path("photos"), "out": Path("x.pt"), "credits": credits, **changes
-    })  # fmt: skip
+    paths = {"style_image": Path("x.png"), "content": Path("photos"), "out": Path("x.pt")}
+    return TransformConfig(**{**paths, "credits": credits, **changes})
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from training.images import write_png
 def test_a_crop_is_square_and_in_range(photographs: Path) -> None:
     crop = ContentCrops(photographs, 64)[3]
     assert crop.shape == (3, 64, 64) and crop.dtype == torch.float32
-    assert 0 <= crop.min() and crop.max() <= 1
+    assert crop.min() >= 0 and crop.max() <= 1
 
 
 def test_the_same_number_is_the_same_crop_in_another_run(photographs: Path) -> None:
@@ -41,7 +41,9 @@ def test_small_pictures_are_enlarged_to_the_crop(tmp_path: Path) -> None:
     assert ContentCrops(tmp_path, 64)[0].shape == (3, 64, 64)
 
 
-def test_a_bad_file_is_reported_once_and_replaced(photographs: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_bad_file_is_reported_once_and_replaced(
+    photographs: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     data = ContentCrops(photographs, 64)
     with caplog.at_level(logging.WARNING):
         crops = [data[number] for number in range(24)]

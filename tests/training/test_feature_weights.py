@@ -80,9 +80,14 @@ def test_two_files_of_the_same_weights_have_one_hash(feature_weights: Path, tmp_
     assert load_feature_net("vgg19", tmp_path).sha256 != again
 
 
-def test_caffes_files_say_their_scale_and_others_have_torchvisions(feature_weights: Path, tmp_path: Path) -> None:
+def test_caffes_files_say_their_scale_and_others_have_torchvisions(
+    feature_weights: Path, tmp_path: Path
+) -> None:
     state = load_file(feature_weights / "vgg19_features_to_conv3_4.safetensors")
     save_file(state, tmp_path / "vgg19_plain.safetensors")
-    caffe, plain = load_feature_net("vgg19", feature_weights).network, load_feature_net("vgg19", tmp_path).network
+    caffe, plain = (
+        load_feature_net("vgg19", feature_weights).network,
+        load_feature_net("vgg19", tmp_path).network,
+    )
     assert isinstance(caffe, Vgg) and isinstance(plain, Vgg)
     assert caffe.scale == 255 and plain.scale == 1

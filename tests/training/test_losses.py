@@ -25,7 +25,9 @@ def test_feature_reconstruction_refuses_other_shapes_rather_than_broadcast() -> 
 
 
 def test_relative_content_loss_is_one_for_an_empty_picture_and_zero_for_the_same() -> None:
-    torch.testing.assert_close(relative_content_loss(torch.zeros_like(TWO_PIXELS), TWO_PIXELS), torch.tensor(1.0))
+    torch.testing.assert_close(
+        relative_content_loss(torch.zeros_like(TWO_PIXELS), TWO_PIXELS), torch.tensor(1.0)
+    )
     assert relative_content_loss(TWO_PIXELS, TWO_PIXELS) == 0
 
 

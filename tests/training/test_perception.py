@@ -53,7 +53,9 @@ def test_a_style_at_two_sizes_is_the_mean_of_both(feature_weights: Path) -> None
     perception = Perception(REFS, feature_weights)
     small, large = torch.rand(1, 3, 64, 64), torch.rand(1, 3, 96, 128)
     grams = style_grams(perception, [small, large], REFS)
-    expected = (gram_matrix(perception(small, REFS)[REFS[1]]) + gram_matrix(perception(large, REFS)[REFS[1]])) / 2
+    expected = (
+        gram_matrix(perception(small, REFS)[REFS[1]]) + gram_matrix(perception(large, REFS)[REFS[1]])
+    ) / 2
     torch.testing.assert_close(grams[REFS[1]], expected[0])
 
 

@@ -13,7 +13,7 @@ CHANNELS = (64, 128, 256, 512, 512)
 
 @dataclass(frozen=True)
 class VggFeatures:
-    """Activations after each ReLU that was asked for, (N, C, H/2^(g-1), W/2^(g-1)) in group g; others None."""
+    """Activations after each ReLU asked for, (N, C, H/2^(g-1), W/2^(g-1)) in group g; None for the others."""
 
     relu1_1: Tensor | None = None
     relu1_2: Tensor | None = None
@@ -74,7 +74,9 @@ class Vgg(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, name: str, convolutions: int | None = None, input_scale: InputScale = TORCHVISION_SCALE):
+    def __init__(
+        self, name: str, convolutions: int | None = None, input_scale: InputScale = TORCHVISION_SCALE
+    ):
         super().__init__()
         self.name = name
         self.scale = input_scale.scale
