@@ -3,7 +3,7 @@
 import sys
 
 from export.cli import app
-from export.console import run
+from realtime.console import run_command
 
 if __name__ == "__main__":
-    sys.exit(run(app))
+    sys.exit(run_command(app, program="python -m export"))

@@ -43,8 +43,12 @@ def export(
 
     from export.to_onnx import OnnxOptions, export_onnx
     from training.checkpoint import load_transform_net
+    from training.errors import CheckpointError
 
-    network, content = load_transform_net(checkpoint)
+    try:
+        network, content = load_transform_net(checkpoint)
+    except CheckpointError as error:
+        raise ExportError(str(error)) from error
     options = OnnxOptions(pixels, weights)  # type: ignore[arg-type]
     if file.is_dir():
         file = file / f"{content['style']['name']}.onnx"

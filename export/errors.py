@@ -4,8 +4,10 @@ ExportError               one line: what it got and what to do; exit code 2
 └── ParityError           the exported file paints another picture than the checkpoint; exit code 1
 """
 
+from realtime.errors import LivebrushError
 
-class ExportError(Exception):
+
+class ExportError(LivebrushError):
     """The base of all errors of export. Its text is one line for the user."""
 
     exit_code = 2

@@ -53,7 +53,8 @@ class PixelGraph(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         content_image = image.permute(0, 3, 1, 2).float() / 255  # (1, 3, H, W)
         stylized_image = self.network(content_image).clamp(0, 1)
-        return (stylized_image * 255).round().to(torch.uint8).permute(0, 2, 3, 1)  # (1, H, W, 3)
+        levels: Tensor = (stylized_image * 255).round().to(torch.uint8)
+        return levels.permute(0, 2, 3, 1)  # (1, H, W, 3)
 
 
 class UnitGraph(nn.Module):

@@ -34,18 +34,12 @@ class Workplace:
         """Whether this process writes the files and draws the progress."""
         return self.rank == 0
 
-    def launch(self, work: Callable[["Workplace"], None]) -> None:
-        """Run `work` here, or in one process a device."""
+    def launch(self, work: "Callable[[Workplace], None]") -> None:
+        """Run `work` here, or in one process a device; it must be picklable then, such as a partial."""
         if self.fabric is None:
             work(self)
-            return
-
-        def in_process(fabric: Any) -> None:
-            self.fabric, self.device = fabric, fabric.device
-            self.rank, self.world_size = fabric.global_rank, fabric.world_size
-            work(self)
-
-        self.fabric.launch(in_process)
+        else:
+            self.fabric.launch(_in_process, work, self.precision)
 
     def setup(self, network: nn.Module, optimizer: Optimizer) -> tuple[nn.Module, Optimizer]:
         """Return the network and optimizer to train with; with several devices gradients are averaged."""
@@ -66,6 +60,13 @@ class Workplace:
         if self.precision == "fp32":
             return nullcontext()
         return torch.autocast(self.device.type, dtype=torch.bfloat16)
+
+
+def _in_process(fabric: Any, work: Callable[[Workplace], None], precision: str) -> None:
+    place = Workplace(fabric.device.type, precision)
+    place.fabric, place.device = fabric, fabric.device
+    place.rank, place.world_size = fabric.global_rank, fabric.world_size
+    work(place)
 
 
 def choose_device(device: str) -> str:

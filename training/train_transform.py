@@ -1,6 +1,7 @@
 """The transform command: from its configuration to the checkpoint on disk."""
 
 import logging
+from functools import partial
 
 import torch
 
@@ -18,7 +19,7 @@ def train_transform(config: TransformConfig, *, threads: int = 0) -> None:
     if threads:
         torch.set_num_threads(threads)
     place = Workplace(config.device, config.precision, config.devices)
-    place.launch(lambda here: _train_here(config, here))
+    place.launch(partial(_train_here, config))
 
 
 def _train_here(config: TransformConfig, place: Workplace) -> None:
