@@ -41,8 +41,12 @@ def transform(
     ] = "vgg19",
     content_layers: Annotated[str, _option("Layers, with commas.")] = "relu3_3",
     style_layers: Annotated[
-        str, _option("Layers, with commas; small:relu4_1 is a layer of another network.")
-    ] = "relu1_1,relu2_1,relu3_1,relu3_4,small:relu4_1",
+        str | None,
+        _option(
+            "Layers, with commas; small:relu4_1 is a layer of another network. "
+            "[relu1_1,relu2_1,relu3_1,relu3_4 and relu4_1 of vgg19, or of small where vgg19 ends before]"
+        ),
+    ] = None,
     learning_rate: Annotated[float, _option("The peak of the one-cycle schedule.")] = 3e-3,
     light_jitter: Annotated[float, _option("Vary exposure by up to e^J, for dim rooms.")] = 0.0,
     seed: Annotated[int, _option("Weights, order and crops follow from it.")] = 0,
@@ -74,6 +78,7 @@ def transform(
     """
     from training.config import StyleCredits, TransformConfig
     from training.errors import OptionError
+    from training.feature_weights import default_style_layers
 
     if precision not in ("auto", "fp32", "bf16"):
         raise OptionError(f"--precision must be auto, fp32 or bf16, instead got {precision!r}")
@@ -95,7 +100,7 @@ def transform(
         tv_gamma=tv_gamma,
         features=features,
         content_layers=_names(content_layers),
-        style_layers=_names(style_layers),
+        style_layers=_names(style_layers) if style_layers is not None else default_style_layers(weights),
         learning_rate=learning_rate,
         light_jitter=light_jitter,
         seed=seed,

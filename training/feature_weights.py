@@ -82,6 +82,19 @@ def find_weights(name: str, weights: Path | None = None) -> Path | None:
     return None
 
 
+def default_style_layers(weights: Path | None = None) -> tuple[str, ...]:
+    """Return the layers whose statistics make a style, as deep as the weights at hand allow.
+
+    VGG-19 from torchvision has them all. A file of its first layers is helped out by the small network,
+    where that is at hand; without it the style goes as deep as the file.
+    """
+    layers = ("relu1_1", "relu2_1", "relu3_1", "relu3_4")
+    file = find_weights("vgg19", weights)
+    if file is None or count_convolutions("vgg19", _read(file)[0]) > 8:
+        return (*layers, "relu4_1")
+    return (*layers, "small:relu4_1") if find_weights("small", weights) else layers
+
+
 def _read(file: Path) -> tuple[dict[str, Tensor], InputScale]:
     """Read tensors, and what input they were trained on: a file says so in its metadata."""
     if file.suffix == ".safetensors":

@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from training.errors import WeightsError
-from training.feature_weights import find_weights, load_feature_net
+from training.feature_weights import default_style_layers, find_weights, load_feature_net
 from training.networks.vgg import Vgg
 
 
@@ -91,3 +91,14 @@ def test_caffes_files_say_their_scale_and_others_have_torchvisions(
     )
     assert isinstance(caffe, Vgg) and isinstance(plain, Vgg)
     assert caffe.scale == 255 and plain.scale == 1
+
+
+def test_the_style_goes_as_deep_as_the_weights_at_hand(
+    feature_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LIVEBRUSH_WEIGHTS", raising=False)
+    assert default_style_layers()[-1] == "relu4_1"  # torchvision's download has them all
+    assert default_style_layers(feature_weights)[-1] == "small:relu4_1"
+    only_first = tmp_path / "vgg19_first.safetensors"
+    save_file(load_file(feature_weights / "vgg19_features_to_conv3_4.safetensors"), only_first)
+    assert default_style_layers(tmp_path)[-1] == "relu3_4"
