@@ -1,0 +1,52 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from onnx_makers import make_style_onnx
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The folder of pictures, videos and weights beside the repository, which is not part of it."""
+    named = os.environ.get("LIVEBRUSH_SHARED")
+    path = Path(named) if named else REPOSITORY.parent / "shared"
+    if not path.is_dir():
+        pytest.skip(f"needs the shared data: no folder {path}; set LIVEBRUSH_SHARED")
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_style(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A style file that inverts the picture: small, real, and easy to check. Treat it as read-only."""
+    return make_style_onnx(tmp_path_factory.mktemp("styles") / "tiny.onnx", kind="invert")
+
+
+@pytest.fixture(scope="session")
+def network_style(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A style file with convolutions and instance norms, random weights. Treat it as read-only."""
+    return make_style_onnx(tmp_path_factory.mktemp("styles") / "network.onnx", kind="network")
+
+
+@pytest.fixture
+def user_styles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder that the catalogue takes for the user's own styles."""
+    folder = tmp_path / "user_styles"
+    folder.mkdir()
+    monkeypatch.setenv("LIVEBRUSH_STYLES", str(folder))
+    return folder
+
+
+@pytest.fixture
+def picture_rgb() -> NDArray[np.uint8]:
+    """A picture of gradients and noise, (72, 96, 3) uint8 RGB, in which no two rows are alike."""
+    rows, columns = np.mgrid[0:72, 0:96]
+    noise = np.random.default_rng(7).integers(0, 40, (72, 96))
+    return np.stack([rows * 3, columns * 2, noise + 100], axis=2).astype(np.uint8)

@@ -1,0 +1,57 @@
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from realtime.process import peak_rss_mb, process_started_at, yield_to_others
+
+CODE = """
+import sys, time
+before = time.perf_counter()
+sum(range(5_000_000))  # a tenth of a second or so that comes before the first import of ours
+spent = time.perf_counter() - before
+from realtime.process import process_started_at
+assert process_started_at() <= before + 0.02, (process_started_at(), before)
+assert process_started_at() > before - 60
+"""
+
+
+def test_a_process_knows_that_it_began_before_its_imports() -> None:
+    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_beginning_does_not_move() -> None:
+    first = process_started_at()
+    assert first < time.perf_counter()
+    assert abs(process_started_at() - first) < 0.1
+
+
+def test_peak_memory_grows_by_what_is_held_and_never_falls() -> None:
+    before = peak_rss_mb()
+    held = np.ones(25_000_000)  # 200 MB
+    grown = peak_rss_mb()
+    del held
+    assert 20 < before < 100_000
+    assert grown >= 200
+    assert peak_rss_mb() >= grown
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads a thread's rank as Linux keeps it")
+def test_a_loading_thread_steps_back_and_takes_no_other_with_it() -> None:
+    ranks: list[int] = []
+
+    def load() -> None:
+        yield_to_others()
+        ranks.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    thread = threading.Thread(target=load)
+    thread.start()
+    thread.join()
+    assert ranks == [max(before, 10)] or before > 10
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
