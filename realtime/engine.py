@@ -1,0 +1,207 @@
+"""The one way to run a style's network, whatever runtime is below it.
+
+`ENGINES` is the only list of engines. Each one is a module of its own, the only importer of its
+runtime, and is imported when it is chosen: a machine with one runtime never meets the other.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+from realtime.contract import StyleContract, read_contract
+from realtime.errors import EngineError, MissingExtraError, OptionError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from realtime.catalog import StyleEntry
+
+PRECISIONS = ("auto", "fp32", "bf16", "fp16", "int8")
+DEVICES = ("auto", "cpu", "cuda")
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """What is asked of an engine.
+
+    Args:
+        engine: "auto" (the fastest installed) or a name from `ENGINES`.
+        precision: of the arithmetic, one of `PRECISIONS`; "auto" is the engine's fastest whose
+            pictures cannot be told from fp32.
+        device: one of `DEVICES`.
+        threads: how many the network may use; None for one per core this process may run on.
+    Raises:
+        OptionError: for a name that is none of these, or fewer than one thread.
+    """
+
+    engine: str = "auto"
+    precision: str = "auto"
+    device: str = "auto"
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        _must_be_one_of("engine", self.engine, ("auto", *ENGINES))
+        _must_be_one_of("precision", self.precision, PRECISIONS)
+        _must_be_one_of("device", self.device, DEVICES)
+        if self.threads is not None and not 1 <= self.threads <= 1024:
+            raise OptionError(f"threads must be from 1 to 1024, got {self.threads}")
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """What really runs, read back from the runtime rather than from the options.
+
+    `provider` is the runtime's own name for what executes, such as "CUDAExecutionProvider" or "CPU".
+    """
+
+    name: str
+    precision: str
+    provider: str
+    threads: int
+    device: str
+
+
+class Engine(Protocol):
+    """A style's network, ready to paint. Used by one thread at a time; may be made in another."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """What really runs."""
+
+    @property
+    def contract(self) -> StyleContract:
+        """What the style file promises."""
+
+    def prepare(self, size_wh: tuple[int, int]) -> None:
+        """Compile and warm up for pictures of this width and height, so that none waits later."""
+
+    def infer(self, image_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Paint one picture: (H, W, 3) uint8 RGB -> the same shape, a new array that the caller owns.
+
+        Raises:
+            EngineError: if the runtime fails on it.
+        """
+
+    def close(self) -> None:
+        """Give back the runtime's memory; safe to call twice."""
+
+
+@dataclass(frozen=True)
+class EngineSpec:
+    """Where an engine is found and what it needs.
+
+    Args:
+        module: has `open_style(path, contract, options)` and alone imports the runtime.
+        package: the runtime.
+        extra: of livebrush, that installs it.
+        precisions: that it may offer, depending on the processor.
+    """
+
+    module: str
+    package: str
+    extra: str
+    precisions: tuple[str, ...]
+
+
+ENGINES: dict[str, EngineSpec] = {
+    "onnxruntime": EngineSpec("realtime.engine_onnxruntime", "onnxruntime", "cpu", ("fp32",)),
+    "openvino": EngineSpec("realtime.engine_openvino", "openvino", "cpu", ("fp32", "bf16", "fp16")),
+}
+
+
+def open_engine(style: StyleEntry | Path, options: EngineOptions | None = None) -> Engine:
+    """Open a style in the engine that was asked for, or in the fastest that is installed.
+
+    "auto" takes onnxruntime where its CUDA provider really loads, else openvino, else onnxruntime on
+    the CPU.
+
+    Raises:
+        StyleFileError, ContractError: if the style file cannot be used.
+        MissingExtraError: if the engine, or any engine at all, is not installed.
+        EngineError: if it does not offer the device or precision here.
+    """
+    options = options or EngineOptions()
+    path, contract = (
+        (style, read_contract(style)) if isinstance(style, Path) else (style.path, style.contract)
+    )
+    if options.precision == "int8":  # every engine could; no style file is quantised yet
+        raise EngineError(
+            f"int8 needs a quantised style file, and {path.name} holds {contract.weights_precision} "
+            "weights; use --precision auto"
+        )
+    return _load(choose_engine(options))(path, contract, options)
+
+
+def choose_engine(options: EngineOptions) -> str:
+    """Return the name of the engine that these options get, without opening a style.
+
+    Raises:
+        MissingExtraError: if nothing that could run them is installed.
+    """
+    if options.engine != "auto":
+        return options.engine
+    if options.device == "cuda" or (options.device == "auto" and _cuda_is_best(options.precision)):
+        return "onnxruntime"
+    offering = [
+        name
+        for name in ("openvino", "onnxruntime")
+        if options.precision == "auto" or options.precision in ENGINES[name].precisions
+    ]
+    for name in offering:
+        if is_installed(ENGINES[name].package):
+            return name
+    raise MissingExtraError(" or ".join(offering), "cpu")
+
+
+def _cuda_is_best(precision: str) -> bool:
+    """Tell whether onnxruntime would get CUDA and offers the precision there.
+
+    Looks for the provider's library first: importing onnxruntime costs a tenth of a second, which
+    the many machines without a GPU shall not pay.
+    """
+    if precision not in ("auto", "fp32") or not is_installed("onnxruntime"):
+        return False
+    spec = importlib.util.find_spec("onnxruntime")
+    folders = spec.submodule_search_locations if spec is not None else None
+    if not any(list(Path(folder).glob("capi/*providers_cuda*")) for folder in folders or ()):
+        return False
+    from realtime.engine_onnxruntime import cuda_loads
+
+    return cuda_loads()
+
+
+def is_installed(package: str) -> bool:
+    """Tell whether a package can be imported, without importing it."""
+    try:
+        return importlib.util.find_spec(package) is not None
+    except (ImportError, ValueError):  # ValueError: sys.modules[package] is None, as tests set it
+        return False
+
+
+def default_threads() -> int:
+    """Return how many cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+OpenStyle = Callable[[Path, StyleContract, EngineOptions], Engine]
+
+
+def _load(name: str) -> OpenStyle:
+    spec = ENGINES[name]
+    if not is_installed(spec.package):
+        raise MissingExtraError(spec.package, spec.extra)
+    return cast(OpenStyle, importlib.import_module(spec.module).open_style)
+
+
+def _must_be_one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise OptionError(f"{option} must be one of {', '.join(allowed)}; got {value!r}")

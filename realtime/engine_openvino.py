@@ -1,0 +1,157 @@
+"""OpenVINO on the processor: the fastest engine without a GPU, and the only importer of `openvino`.
+
+A network is compiled for one height and width at a time, which runs faster than a dynamic one; the
+sizes used last are kept. Constructing, compiling and running release Python's lock.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from realtime.contract import StyleContract
+from realtime.engine import EngineInfo, EngineOptions, default_threads
+from realtime.errors import EngineError
+from realtime.tensors import input_shape, to_image, to_tensor
+
+NAME = "openvino"
+DEVICE = "CPU"
+# Livebrush's name, the plugin's capability, and the value of INFERENCE_PRECISION_HINT.
+PRECISIONS = {"fp32": ("FP32", "f32"), "bf16": ("BF16", "bf16"), "fp16": ("FP16", "f16")}
+MAX_COMPILED = 3
+
+
+class OpenVinoEngine:
+    """One style on OpenVINO; see `realtime.engine.Engine`.
+
+    Args:
+        path: the style file, whose contract has been read already.
+        options: device "auto" or "cpu".
+    Raises:
+        EngineError: if the device or precision is not offered here, or the file cannot be loaded.
+    """
+
+    def __init__(self, path: Path, contract: StyleContract, options: EngineOptions) -> None:
+        if options.device == "cuda":
+            raise EngineError("openvino does not run on cuda; use --engine onnxruntime or --device cpu")
+        self.contract = contract
+        self._hint = PRECISIONS[choose_precision(options.precision)][1]
+        self._threads = options.threads or default_threads()
+        self._path = path
+        try:
+            self._model_bytes = path.read_bytes()
+            _core().read_model(self._model_bytes)
+        except (OSError, RuntimeError) as error:
+            raise EngineError(f"openvino cannot load {path}: {_last_line(error)}") from error
+        self._compiled: OrderedDict[tuple[int, int], tuple[Any, Any]] = OrderedDict()
+        self._info: EngineInfo | None = None
+        self._is_closed = False
+
+    @property
+    def info(self) -> EngineInfo:
+        """What really runs, read back from a compiled network."""
+        if self._info is None:
+            self._request((self._smallest(), self._smallest()))
+        return cast(EngineInfo, self._info)
+
+    def prepare(self, size_wh: tuple[int, int]) -> None:
+        """Compile for this width and height and run once, so that no frame pays for it."""
+        self.contract.check_size(size_wh)
+        self.infer(np.zeros((size_wh[1], size_wh[0], 3), dtype=np.uint8))
+
+    def infer(self, image_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Paint one picture: (H, W, 3) uint8 RGB -> the same shape, a new array."""
+        tensor = to_tensor(image_rgb, self.contract)
+        request = self._request((image_rgb.shape[1], image_rgb.shape[0]))
+        painted = np.empty(tensor.shape, dtype=tensor.dtype)
+        # A frame's own image is read-only, and OpenVINO takes no such memory: then it is copied.
+        tensor = np.require(tensor, requirements=["C", "W"])
+        try:
+            # Both tensors are views of numpy's memory: nothing is copied on the way in or out.
+            request.set_input_tensor(ov.Tensor(tensor, shared_memory=True))
+            request.set_output_tensor(ov.Tensor(painted, shared_memory=True))
+            request.infer()
+        except RuntimeError as error:
+            raise EngineError(f"openvino failed on {self._path}: {_last_line(error)}") from error
+        return to_image(painted, self.contract)
+
+    def close(self) -> None:
+        """Free the compiled networks."""
+        self._is_closed = True
+        self._compiled.clear()
+
+    def _request(self, size_wh: tuple[int, int]) -> Any:
+        if self._is_closed:
+            raise EngineError(f"the engine of {self._path} is closed")
+        if size_wh in self._compiled:
+            self._compiled.move_to_end(size_wh)
+        else:
+            self._compiled[size_wh] = self._compile(size_wh)
+            while len(self._compiled) > MAX_COMPILED:
+                self._compiled.popitem(last=False)
+        return self._compiled[size_wh][1]
+
+    def _compile(self, size_wh: tuple[int, int]) -> tuple[Any, Any]:
+        config = {
+            "INFERENCE_PRECISION_HINT": self._hint,
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": self._threads,
+        }
+        try:
+            model = _core().read_model(self._model_bytes)
+            model.reshape(ov.PartialShape(list(input_shape(self.contract, size_wh))))
+            compiled = _core().compile_model(model, DEVICE, config)
+        except RuntimeError as error:
+            raise EngineError(f"openvino cannot compile {self._path}: {_last_line(error)}") from error
+        self._info = self._info or _read_back(compiled)
+        return compiled, compiled.create_infer_request()
+
+    def _smallest(self) -> int:
+        multiple = self.contract.size_multiple
+        return -(-self.contract.min_size // multiple) * multiple
+
+
+open_style = OpenVinoEngine
+
+
+def choose_precision(asked: str) -> str:
+    """Return the precision to run: for "auto" bf16 where the processor has it, else fp32.
+
+    Never fp16 unasked: sums over a bright picture overflow in it.
+
+    Raises:
+        EngineError: naming what this processor offers.
+    """
+    capabilities = _core().get_property(DEVICE, "OPTIMIZATION_CAPABILITIES")
+    offered = [name for name, (capability, _) in PRECISIONS.items() if capability in capabilities]
+    if asked == "auto":
+        return "bf16" if "bf16" in offered else "fp32"
+    if asked not in offered:
+        raise EngineError(f"openvino offers {', '.join(offered)} on this processor, not {asked}")
+    return asked
+
+
+@lru_cache(maxsize=1)
+def _core() -> ov.Core:
+    return ov.Core()  # loading the processor plugin takes 40 ms: once is enough
+
+
+def _read_back(compiled: ov.CompiledModel) -> EngineInfo:
+    hint = compiled.get_property("INFERENCE_PRECISION_HINT").to_string()
+    precision = next((name for name, (_, value) in PRECISIONS.items() if value == hint), hint)
+    provider = "+".join(compiled.get_property("EXECUTION_DEVICES"))
+    return EngineInfo(
+        NAME, precision, provider, int(compiled.get_property("INFERENCE_NUM_THREADS")), device="cpu"
+    )
+
+
+def _last_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # OpenVINO's messages begin with the place in its source; what went wrong comes last.
+    return lines[-1][:200] if lines else type(error).__name__
