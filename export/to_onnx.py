@@ -14,6 +14,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
+from export.blocks import use_blocks
 from export.errors import ExportError
 from realtime import __version__
 from realtime.contract import INPUT_NAME, METADATA_KEY, OUTPUT_NAME, StyleContract
@@ -88,6 +89,7 @@ def export_onnx(
     contract = _contract(rounded, checkpoint, options)
     model = _trace(rounded, options.pixels)
     _strip(model)
+    use_blocks(model)
     if options.weights == "fp16":
         _store_halves(model)
     helper.set_model_props(model, {METADATA_KEY: contract.to_json()})

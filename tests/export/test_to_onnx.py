@@ -12,6 +12,7 @@ from export.parity import hard_frames, measure_parity
 from export.to_onnx import OnnxOptions, export_onnx, weights_sha256
 from realtime.contract import read_contract
 from realtime.engine import EngineOptions, open_engine
+from realtime.errors import LivebrushError
 from training.networks.transform_net import PRESETS, build_transform_net
 
 CREDITS = {"name": "plain", "title": "Plain", "artist": "nobody", "year": "1900"}
@@ -106,6 +107,18 @@ def test_credits_that_make_no_contract_are_refused_and_nothing_is_written(tmp_pa
 def test_a_folder_that_does_not_exist_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"cannot write .*plain\.onnx"):
         export_onnx(make_network(), make_checkpoint(), tmp_path / "nowhere" / "plain.onnx")
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_a_flat_frame_is_painted_flat(precision: str, level: int, exported: Path) -> None:
+    """A covered lens: instance norm divides by almost nothing, and any unevenness would be blown up."""
+    try:
+        engine = open_engine(exported, EngineOptions(engine="openvino", precision=precision))
+    except LivebrushError as error:
+        pytest.skip(str(error))
+    stylized = engine.infer(np.full((96, 128, 3), level, np.uint8))
+    assert np.ptp(stylized.reshape(-1, 3), axis=0).max() <= 2
 
 
 def test_parity_notices_a_network_that_is_another(exported: Path) -> None:
