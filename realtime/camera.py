@@ -1,0 +1,210 @@
+"""One run of the camera command: open everything at once, play, finish every file, say what happened."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from realtime.background import Background, Stopped
+from realtime.camera_config import CameraConfig, write_json
+from realtime.camera_plan import Plan, make_plan
+from realtime.captures import Captures
+from realtime.catalog import StyleEntry, list_styles
+from realtime.console import EXIT_INTERRUPTED, say, stop_on_signals
+from realtime.controls import Controls
+from realtime.display import why_no_window
+from realtime.errors import SourceError
+from realtime.lettering import text_width
+from realtime.pacer import Pacer, film_time, slide_time
+from realtime.painter import Look, SizeWh
+from realtime.pipeline import SinkOutput, Writer, run
+from realtime.sinks import open_sink
+from realtime.sources import Source, SourceInfo, open_source
+from realtime.style_player import LoadedStyle, StylePlayer, load_style
+from realtime.timing import StageTimes
+from realtime.window import Window
+from realtime.window_output import HINT, WindowOutput
+from realtime.window_view import engine_label
+
+if TYPE_CHECKING:
+    from realtime.progress import ProgressSink
+
+FINISH_S = 3.0
+ENDLESS = ("camera", "demo")
+
+
+def run_camera(config: CameraConfig) -> int:
+    """Run until the source ends, the viewer quits or Ctrl-C; return the exit code.
+
+    Raises:
+        LivebrushError: whatever went wrong; all that was written before is whole.
+    """
+    stop = threading.Event()
+    with stop_on_signals(stop):
+        try:
+            return _Run(config, stop).run()
+        except Stopped:
+            say("stopped before the first picture")
+            return EXIT_INTERRUPTED
+
+
+class _Run:
+    """What one run opens, in the order in which it is needed."""
+
+    def __init__(self, config: CameraConfig, stop: threading.Event) -> None:
+        self._config = config
+        self._stop = stop
+        self._times = StageTimes()
+        self._why_no_window = why_no_window() if config.window else None
+        self._has_window = config.window and self._why_no_window is None
+        # All at once: opening a camera, compiling a network and finding a font take their time each.
+        self._opening = Background(lambda: _open_source(config.source, paced=self._has_window))
+        self._planning = Background(self._make_plan)
+        self._loading = Background(self._load_style)
+        self._browsing = Background(_styles_and_letters if self._has_window else list[StyleEntry])
+
+    def run(self) -> int:
+        try:
+            source = self._opening.result(self._stop)
+            plan = self._planning.result(self._stop)
+            with ExitStack() as opened:
+                self._play(source, plan, opened)
+        finally:
+            # A compiler still at work when Python ends could bring the process down.
+            self._loading.wait(FINISH_S)
+        return EXIT_INTERRUPTED if self._stop.is_set() and not self._times.shown else 0
+
+    def _make_plan(self) -> Plan:
+        source = self._opening.result(self._stop).info
+        return make_plan(self._config, source, window=self._has_window, folder=Path.cwd())
+
+    def _load_style(self) -> LoadedStyle:
+        def network_wh() -> SizeWh:
+            plan, source = self._planning.result(self._stop), self._opening.result(self._stop).info
+            return plan.network(source.size_wh, self._config.style.contract)
+
+        return load_style(self._config.style, self._config.engine, network_wh)
+
+    def _announce(self, source: SourceInfo, plan: Plan) -> None:
+        if self._config.source is None and source.kind == "demo":
+            say("no camera found: this is the demo scene (--source FILE plays a video)")
+        if self._why_no_window is not None:
+            say(f"no window: {self._why_no_window}")
+        if plan.unasked:
+            frames = "" if plan.max_frames is None else f"{plan.max_frames} frames to "
+            say(f"writing {frames}{plan.output} (--output FILE for another place)")
+        elif not plan.window and plan.max_frames is None and source.kind in ENDLESS:
+            say("running until Ctrl-C (--max-frames N ends it by itself)")
+
+    def _play(self, source: Source, plan: Plan, opened: ExitStack) -> None:
+        not_yet_played = opened.enter_context(ExitStack())
+        not_yet_played.callback(source.close)
+        window = None
+        if plan.window:
+            window = Window(self._config.output_wh or source.info.size_wh)
+            opened.callback(window.close)
+        style = self._loading.result(self._stop)
+        player = StylePlayer(
+            self._browsing.result(self._stop),
+            style,
+            options=self._config.engine,
+            times=self._times,
+            size=plan.network,
+        )
+        opened.callback(player.close)
+        opened.callback(self._sum_up, source.info, plan, player)  # once every file below is finished
+        output = self._open_output(source.info, plan, player, window, opened)
+        self._announce(source.info, plan)
+        not_yet_played.pop_all()  # from here on the capture thread closes the source
+        run(source, player, output, times=self._times, stop=self._stop, max_frames=plan.max_frames)
+        if plan.slide_show and isinstance(output, WindowOutput):
+            output.hold()
+
+    def _open_output(
+        self, source: SourceInfo, plan: Plan, player: StylePlayer, window: Window | None, opened: ExitStack
+    ) -> SinkOutput | WindowOutput:
+        config, writers = self._config, list[Writer]()
+        if plan.output is not None:
+            writers.append(opened.enter_context(open_sink(plan.output, source=source)))
+        if window is None:
+            if plan.output is not None:
+                writers.append(opened.enter_context(self._progress(source, plan)))
+            look = Look(config.strength, config.original_colors)
+            return SinkOutput(writers, self._times, look=look, output_wh=config.output_wh)
+        recordings = replace(source, address=None)  # without sound: a recording begins anywhere
+        captures = Captures(Path.cwd(), partial(open_sink, source=recordings))
+        opened.callback(captures.close)
+        output = WindowOutput(
+            window,
+            player,
+            self._times,
+            self._stop,
+            captures,
+            controls=Controls(strength=config.strength, original_colors=config.original_colors),
+            sinks=writers,
+            output_wh=config.output_wh,
+            pacer=_pacer(source, plan),
+            live=source.live,
+        )
+        output.view.say(HINT)
+        return output
+
+    def _progress(self, source: SourceInfo, plan: Plan) -> ProgressSink:
+        from realtime.progress import ProgressSink  # Rich is not needed for the first picture
+
+        known = [count for count in (source.frame_count, plan.max_frames) if count is not None]
+        return ProgressSink(source.name, min(known, default=None), self._times)
+
+    def _sum_up(self, source: SourceInfo, plan: Plan, player: StylePlayer) -> None:
+        style, times = player.current, self._times
+        network_wh = plan.network(source.size_wh, style.entry.contract)
+        if times.shown:
+            latency = times.latency_ms()["total"] or {}
+            place = f" -> {plan.output}" if plan.output is not None else ""
+            say(
+                f"{times.shown} frames, {times.fps():.1f} fps, {times.dropped} dropped, "
+                f"latency {latency['p50']:.0f} ms (p95 {latency['p95']:.0f}), "
+                f"network {network_wh[0]}x{network_wh[1]} {engine_label(style.info)}{place}"
+            )
+        if self._config.stats is not None:
+            stats = times.to_stats(
+                style.info,
+                style=style.entry.name,
+                source={"name": source.name, "kind": source.kind, "size": _text(source.size_wh)},
+                size=_text(network_wh),
+                output=None if plan.output is None else str(plan.output),
+            )
+            write_json("--stats", self._config.stats, stats)
+
+
+def _open_source(asked: str | None, *, paced: bool) -> Source:
+    """Open what was asked for; without a word camera 0, and without a camera the demo scene."""
+    if asked is not None:
+        return open_source(asked, paced=paced)
+    try:
+        return open_source("0")
+    except SourceError:
+        return open_source("demo", paced=paced)
+
+
+def _styles_and_letters() -> list[StyleEntry]:
+    """Return the catalogue; OpenCV reads its font meanwhile, which takes a while the first time."""
+    text_width("Livebrush", 12)
+    return list_styles()
+
+
+def _pacer(source: SourceInfo, plan: Plan) -> Pacer | None:
+    if plan.slide_show:
+        return Pacer(slide_time, time.perf_counter)
+    if source.live or source.kind == "folder":
+        return None
+    return Pacer(film_time, time.perf_counter)
+
+
+def _text(size_wh: SizeWh) -> str:
+    return f"{size_wh[0]}x{size_wh[1]}"

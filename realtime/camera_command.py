@@ -1,0 +1,112 @@
+"""`python run_camera.py`: the command line of the camera. Nothing heavy is imported to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from realtime.console import run_command
+
+DEFAULT_STYLE = "starry_night"
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def camera(
+    style: Annotated[
+        str, typer.Option(metavar="NAME|FILE.onnx", help="What paints; names: python -m realtime styles.")
+    ] = DEFAULT_STYLE,
+    source: Annotated[
+        Optional[str],  # noqa: UP045 - Typer reads the types when it runs
+        typer.Option(
+            metavar="0|demo|FILE|FOLDER|URL",
+            help="Camera number, the built-in demo scene, a video, pictures, or an http or rtsp address. "
+            "Without it: camera 0, or the demo scene where there is no camera.",
+        ),
+    ] = None,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="FILE|FOLDER", help="Write a video file, or pictures into a folder."),
+    ] = None,
+    no_window: Annotated[
+        bool,
+        typer.Option(
+            "--no-window", help="Open no window. With neither --output nor --stats a short clip is written."
+        ),
+    ] = False,
+    max_frames: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(metavar="N", help="Stop after N frames."),
+    ] = None,
+    size: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            metavar="WIDTHxHEIGHT",
+            help="What the network sees. Without it: the source's size when a file is written, at most "
+            "360 pixels on the shorter side for a camera or a window.",
+        ),
+    ] = None,
+    output_size: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            metavar="WIDTHxHEIGHT", help="The picture that comes out; without it the source's size."
+        ),
+    ] = None,
+    engine: Annotated[
+        str, typer.Option(help="auto (the fastest installed), onnxruntime or openvino.")
+    ] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, fp32, bf16, fp16 or int8.")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    threads: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(metavar="N", help="For the network; without it one for each core."),
+    ] = None,
+    strength: Annotated[float, typer.Option(help="0 is the original, 1 the painting.")] = 1.0,
+    original_colors: Annotated[
+        bool, typer.Option("--original-colors", help="Keep the colours of the source.")
+    ] = False,
+    stats: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="FILE.json", help="Write counts, frame rate and latency of every stage."),
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
+) -> int:
+    """Paint a camera, a video or pictures in the style of a painting, live.
+
+    Keys in the window: H shows them all, N and P change the style, Q quits.
+
+    Examples:
+
+        python run_camera.py --style starry_night
+
+        python run_camera.py --style udnie --source clip.mp4 --output painted.mp4
+    """
+    from realtime.camera_config import CameraConfig, parse_size
+    from realtime.catalog import find_style
+    from realtime.engine import EngineOptions
+
+    config = CameraConfig(
+        style=find_style(style),
+        source=source,
+        output=output,
+        window=not no_window,
+        max_frames=max_frames,
+        network_wh=parse_size("--size", size),
+        output_wh=parse_size("--output-size", output_size),
+        engine=EngineOptions(engine, precision, device, threads),
+        strength=strength,
+        original_colors=original_colors,
+        stats=stats,
+    )
+    from realtime.camera import run_camera
+
+    return run_camera(config)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code: see `realtime.console`."""
+    return run_command(app, arguments, program="run_camera.py")

@@ -1,0 +1,116 @@
+"""What the camera command was asked to do, checked before anything is opened."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from realtime.catalog import StyleEntry
+from realtime.composite import check_strength
+from realtime.engine import EngineOptions
+from realtime.errors import OptionError, SinkError
+from realtime.painter import SizeWh
+
+LARGEST_SIDE = 16384
+_SIZE = re.compile(r"(\d{1,6})[xX\u00d7](\d{1,6})")
+
+
+@dataclass(frozen=True)
+class CameraConfig:
+    """The options of `run_camera.py`.
+
+    Args:
+        style: what paints.
+        source: camera number, demo, file, folder or address; None for camera 0, or without one the demo.
+        output: video file, or folder for pictures; None for none.
+        window: False for no window.
+        max_frames: end after this many.
+        network_wh: what the network sees; None for a size that fits the source.
+        output_wh: the picture that comes out; None for the source's size.
+        engine: engine, precision, device and threads.
+        strength: 0 for the original, 1 for the painting.
+        original_colors: the painting's light and dark with the frame's colours.
+        stats: file for the statistics; None for none.
+    Raises:
+        LivebrushError: naming the first option that cannot be.
+    """
+
+    style: StyleEntry
+    source: str | None = None
+    output: Path | None = None
+    window: bool = True
+    max_frames: int | None = None
+    network_wh: SizeWh | None = None
+    output_wh: SizeWh | None = None
+    engine: EngineOptions = EngineOptions()  # noqa: RUF009
+    strength: float = 1.0
+    original_colors: bool = False
+    stats: Path | None = None
+
+    def __post_init__(self) -> None:
+        check_strength(self.strength)
+        if self.max_frames is not None and self.max_frames < 1:
+            raise OptionError(f"--max-frames must be 1 or more, got {self.max_frames}")
+        if self.network_wh is not None:
+            self.style.contract.check_size(self.network_wh)
+        if self.output is not None:
+            check_place("--output", self.output, may_be_folder=True)
+            _check_keeps_source("--output", self.output, self.source)
+        if self.stats is not None:
+            check_place("--stats", self.stats)
+            _check_keeps_source("--stats", self.stats, self.source)
+            if self.output is not None and _is_same(self.stats, self.output):
+                raise OptionError(f"--output and --stats are both {self.stats}; give two files")
+
+
+def parse_size(option: str, text: str | None) -> SizeWh | None:
+    """Return (width, height) of "WIDTHxHEIGHT"; None for None.
+
+    Raises:
+        OptionError: naming the option.
+    """
+    if text is None:
+        return None
+    found = _SIZE.fullmatch(text.strip())
+    if found is None:
+        raise OptionError(f"{option} must be WIDTHxHEIGHT such as 640x360, got {text!r}")
+    width, height = int(found[1]), int(found[2])
+    if not (1 <= width <= LARGEST_SIDE and 1 <= height <= LARGEST_SIDE):
+        raise OptionError(f"{option} must be from 1x1 to {LARGEST_SIDE}x{LARGEST_SIDE}, got {text}")
+    return width, height
+
+
+def check_place(option: str, path: Path, *, may_be_folder: bool = False) -> None:
+    """Raise SinkError unless a file could be written at this path."""
+    folder = path.parent
+    if not folder.is_dir():
+        raise SinkError(f"{option} {path}: there is no folder {folder}; make it first")
+    if path.is_dir() and not may_be_folder:
+        raise SinkError(f"{option} {path} is a folder; give a file")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise SinkError(f"{option} {path} cannot be written to; choose another place")
+
+
+def write_json(option: str, path: Path, values: Mapping[str, Any]) -> None:
+    """Write a JSON file, or raise SinkError naming the option that asked for it."""
+    try:
+        path.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise SinkError(f"{option} {path} cannot be written: {error.strerror or error}") from error
+
+
+def _check_keeps_source(option: str, path: Path, source: str | None) -> None:
+    if source is not None and _is_same(path, Path(source).expanduser()):
+        raise SinkError(f"{option} {path} would overwrite the source; give another name")
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):  # one of them does not exist yet
+        return one.absolute() == other.absolute()

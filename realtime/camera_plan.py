@@ -1,0 +1,65 @@
+"""Where a run's pictures go, decided once the source is known. Pure, but for looking which names are free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from realtime.camera_config import CameraConfig
+from realtime.captures import free_path
+from realtime.painter import LIVE_SHORT_SIDE, NetworkSize
+from realtime.sources import SourceInfo
+
+CLIP_S = 5.0
+CLIP_FPS = 30.0  # of a source that does not say
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Where the pictures go.
+
+    Args:
+        window: they are shown.
+        output: they are written there; None for nowhere.
+        unasked: nobody named that output.
+        max_frames: end after this many; None for the source's end.
+        network: size that the network sees.
+        slide_show: pictures are shown one after another, the last until the viewer quits.
+    """
+
+    window: bool
+    output: Path | None
+    unasked: bool
+    max_frames: int | None
+    network: NetworkSize
+    slide_show: bool
+
+
+def make_plan(config: CameraConfig, source: SourceInfo, *, window: bool, folder: Path) -> Plan:
+    """Decide where the pictures go.
+
+    With a window and no output, what counts is that it runs in real time: then, as for everything live,
+    the network sees no more than `LIVE_SHORT_SIDE` pixels on the shorter side. Where nothing would be
+    seen at all, a short clip is written, unless only the statistics are wanted.
+
+    Args:
+        window: one is wanted and can be opened.
+        folder: for a clip that nobody named.
+    """
+    output, max_frames = config.output, config.max_frames
+    only_measured = not config.window and config.stats is not None
+    unasked = output is None and not window and not only_measured
+    if unasked and source.kind == "folder":
+        output = free_path(folder, f"livebrush_{config.style.name}", "")
+    elif unasked:
+        output = free_path(folder, f"livebrush_{config.style.name}", ".mp4")
+        max_frames = max_frames or round(CLIP_S * (source.fps or CLIP_FPS))
+    watched = source.live or (window and output is None)
+    return Plan(
+        window=window,
+        output=output,
+        unasked=unasked,
+        max_frames=max_frames,
+        network=NetworkSize(config.network_wh, LIVE_SHORT_SIDE if watched else None),
+        slide_show=source.kind == "folder" and window and output is None,
+    )

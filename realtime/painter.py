@@ -1,0 +1,143 @@
+"""One frame through one network: what the inference thread does, and what comes after it.
+
+    frame ──preprocess──infer──> Painted ──finish(look)──> frame of the output's size
+
+The two halves run in different threads. Whatever the viewer can change between two frames (strength,
+colours) is in the second half, so that a change shows at once and in a paused picture too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.composite import compose
+from realtime.contract import StyleContract
+from realtime.engine import Engine, EngineInfo
+from realtime.frame import Frame
+from realtime.preprocess import from_network, network_size, resize, to_network
+from realtime.timing import StageTimes
+
+SizeWh = tuple[int, int]
+SizeRule = Callable[[SizeWh, StyleContract], SizeWh]
+
+LIVE_SHORT_SIDE = 360
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Painted:
+    """A frame and the network's picture of it.
+
+    Args:
+        frame: as the source gave it.
+        stylized_rgb: (h, w, 3) uint8 RGB at the network's size.
+        contract: of the style that painted it.
+        engine: what ran.
+    """
+
+    frame: Frame
+    stylized_rgb: NDArray[np.uint8]
+    contract: StyleContract
+    engine: EngineInfo
+
+    @property
+    def network_wh(self) -> SizeWh:
+        """Width and height that the network saw."""
+        return self.stylized_rgb.shape[1], self.stylized_rgb.shape[0]
+
+
+class Painter(Protocol):
+    """Whatever turns frames into paintings in the inference thread."""
+
+    def paint(self, frame: Frame) -> Painted:
+        """Return the painting of one frame; called by one thread, in the order of the frames."""
+
+
+@dataclass(frozen=True)
+class NetworkSize:
+    """Which size the network sees.
+
+    Args:
+        asked_wh: the size that was asked for; taken or refused, never changed.
+        short_side: without it, pictures whose shorter side is longer than this are seen smaller, in
+            the same shape; None for the source's own size.
+    """
+
+    asked_wh: SizeWh | None = None
+    short_side: int | None = None
+
+    def __call__(self, source_wh: SizeWh, contract: StyleContract) -> SizeWh:
+        """Return the width and height for a source of this size.
+
+        Raises:
+            ContractError: if the size that was asked for does not fit the style.
+        """
+        if self.asked_wh is None and self.short_side is not None and min(source_wh) > self.short_side:
+            scale = self.short_side / min(source_wh)
+            source_wh = round(source_wh[0] * scale), round(source_wh[1] * scale)
+        return network_size(source_wh, contract, self.asked_wh)
+
+
+class EnginePainter:
+    """Paints every frame with one engine.
+
+    Args:
+        engine: the network.
+        times: takes the preprocess and infer times.
+        size: which size the network sees.
+    """
+
+    def __init__(self, engine: Engine, times: StageTimes, size: SizeRule = NetworkSize()) -> None:
+        self._engine = engine
+        self._times = times
+        self._size = size
+
+    def paint(self, frame: Frame) -> Painted:
+        """Return the painting of one frame."""
+        stylized_rgb = stylize(self._engine, frame, self._times, self._size)
+        return Painted(frame, stylized_rgb, self._engine.contract, self._info)
+
+    @cached_property
+    def _info(self) -> EngineInfo:
+        return self._engine.info  # asks the runtime: not for every frame
+
+
+def stylize(engine: Engine, frame: Frame, times: StageTimes, size: SizeRule) -> NDArray[np.uint8]:
+    """Return the network's picture of a frame, (h, w, 3) uint8 RGB, timing both steps to it.
+
+    Raises:
+        ContractError: if the size does not fit the style.
+        EngineError: if the engine fails.
+    """
+    with times.measure("preprocess"):
+        image_rgb = to_network(frame.image, size(frame.size_wh, engine.contract))
+    with times.measure("infer"):
+        return engine.infer(image_rgb)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How much of the painting is seen.
+
+    Args:
+        strength: 0 for the original, 1 for the painting.
+        original_colors: the painting's light and dark with the frame's colours.
+    """
+
+    strength: float = 1.0
+    original_colors: bool = False
+
+
+def finish(painted: Painted, look: Look, output_wh: SizeWh | None = None) -> Frame:
+    """Return the picture that goes out, of the frame's size unless output_wh says another."""
+    wanted_wh = output_wh or painted.frame.size_wh
+    frame_image = resize(painted.frame.image, wanted_wh)
+    stylized_image = from_network(painted.stylized_rgb, wanted_wh)
+    return painted.frame.with_image(
+        compose(frame_image, stylized_image, strength=look.strength, original_colors=look.original_colors)
+    )

@@ -1,0 +1,246 @@
+"""The loop: three stages that overlap, so that it runs at the speed of the slowest of them.
+
+    capture thread ──mailbox──> inference thread ──queue──> output, in the caller's thread
+
+Before the network, a live source drops its oldest frame and a file waits, so that the age of what is
+on screen stays bounded whatever the network's speed, and a file loses nothing. Output stays in the
+caller's thread because windows work in the main thread only.
+
+Whatever raises ends the run with that error: frames that were painted by then are still put out, all
+threads end, and the error reaches the caller. Nothing hangs.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from realtime.frame import Frame
+from realtime.mailbox import SLICE_S, Mailbox, MailboxClosed
+from realtime.painter import Look, Painted, Painter, finish
+from realtime.timing import StageTimes
+
+if TYPE_CHECKING:
+    from realtime.sources import Source
+
+# How often a window is looked after while no frame comes.
+IDLE_S = 0.01
+# How long a source may keep the run from ending. A camera driver can block for good; its thread is
+# then left to die with the process.
+STUCK_SOURCE_S = 5.0
+
+
+class Output(Protocol):
+    """Where paintings go. Every method is called in the thread that called `run`."""
+
+    @property
+    def paused(self) -> bool:
+        """True while no frame is wanted."""
+
+    def show(self, painted: Painted) -> bool:
+        """Put out one painting; False if it was left out, which counts it as dropped."""
+
+    def idle(self) -> None:
+        """Do what is to be done between frames; called at least every `IDLE_S` while none comes."""
+
+
+class Writer(Protocol):
+    """The part of a sink that the loop uses; opening and closing is the caller's."""
+
+    def write(self, frame: Frame) -> None:
+        """Take one finished frame."""
+
+
+class SinkOutput:
+    """Finishes every painting and writes it to sinks: the output without a window.
+
+    Args:
+        sinks: written to in this order; opened and closed by the caller.
+        times: takes the postprocess and sink times.
+        look: strength and colours.
+        output_wh: size of the picture that goes out; None for the source's own.
+    """
+
+    paused = False
+
+    def __init__(
+        self,
+        sinks: Sequence[Writer],
+        times: StageTimes,
+        *,
+        look: Look = Look(),  # noqa: B008
+        output_wh: tuple[int, int] | None = None,
+    ) -> None:
+        self._sinks = sinks
+        self._times = times
+        self._look = look
+        self._output_wh = output_wh
+
+    def show(self, painted: Painted) -> bool:
+        """Write one painting to every sink."""
+        with self._times.measure("postprocess"):
+            frame = finish(painted, self._look, self._output_wh)
+        with self._times.measure("sink"):
+            for sink in self._sinks:
+                sink.write(frame)
+        return True
+
+    def idle(self) -> None:
+        """Nothing to do."""
+
+
+def run(
+    source: Source,
+    painter: Painter,
+    output: Output,
+    *,
+    times: StageTimes,
+    stop: threading.Event | None = None,
+    max_frames: int | None = None,
+) -> None:
+    """Paint a source until it ends, `stop` is set, or max_frames were put out. Closes the source.
+
+    Every frame captured is either shown or dropped in `times` afterwards.
+
+    Args:
+        source: read in a thread of its own, which also closes it.
+        painter: called in a second thread.
+        output: called in this thread.
+        times: takes every stage's times and the counts.
+        stop: set it from anywhere to end the run between two frames.
+        max_frames: a source that is not live is read no further than this.
+    Raises:
+        Whatever the source, the painter or the output raised first.
+    """
+    _Run(source, painter, output, times, stop or threading.Event(), max_frames).run()
+
+
+class _Run:
+    """One run's threads and what they share."""
+
+    def __init__(
+        self,
+        source: Source,
+        painter: Painter,
+        output: Output,
+        times: StageTimes,
+        stop: threading.Event,
+        max_frames: int | None,
+    ) -> None:
+        self._source = source
+        self._painter = painter
+        self._output = output
+        self._times = times
+        self._stop = stop
+        self._max_frames = max_frames
+        self._live = source.info.live
+        places = 1 if self._live else 2
+        self._captured: Mailbox[Frame] = Mailbox(places, drops_oldest=self._live, on_drop=self._count_dropped)
+        self._painted: Mailbox[Painted] = Mailbox(places, on_drop=self._count_dropped)
+        self._error: BaseException | None = None
+        self._error_lock = threading.Lock()
+
+    def run(self) -> None:
+        capture = threading.Thread(target=self._capture, name="livebrush-capture", daemon=True)
+        paint = threading.Thread(target=self._paint, name="livebrush-infer", daemon=True)
+        capture.start()
+        paint.start()
+        try:
+            self._put_out()
+        finally:
+            self._captured.abort()
+            self._painted.abort()
+            # In slices, so that a second Ctrl-C gets through.
+            while paint.is_alive():
+                paint.join(SLICE_S)
+            capture.join(STUCK_SOURCE_S)
+        if self._error is not None:
+            raise self._error
+
+    def _capture(self) -> None:
+        try:
+            self._capture_frames()
+        except MailboxClosed:
+            pass
+        except BaseException as error:  # whatever it is, it is the caller's to know
+            self._fail(error)
+        finally:
+            self._captured.close()
+            self._close_source()
+
+    def _capture_frames(self) -> None:
+        limit = None if self._live else self._max_frames
+        captured = 0
+        while captured != limit:
+            with self._times.measure("capture"):
+                frame = self._source.read()
+            if frame is None:
+                return
+            captured += 1
+            self._times.count_captured()
+            self._captured.put(frame)
+
+    def _close_source(self) -> None:
+        try:
+            self._source.close()
+        except BaseException as error:
+            self._fail(error)
+
+    def _paint(self) -> None:
+        try:
+            while True:
+                # Only then the newest frame: painting one early for a slow output would let it grow old.
+                self._painted.wait_for_room()
+                frame = self._captured.get()
+                assert frame is not None  # without a timeout, get gives a frame or raises
+                self._painted.put(self._paint_one(frame))
+        except MailboxClosed:
+            pass
+        except BaseException as error:
+            self._fail(error)
+        finally:
+            self._captured.abort()
+            self._painted.close()
+
+    def _paint_one(self, frame: Frame) -> Painted:
+        try:
+            return self._painter.paint(frame)
+        except BaseException:
+            self._times.count_dropped()
+            raise
+
+    def _put_out(self) -> None:
+        shown = 0
+        while not self._stop.is_set() and shown != self._max_frames:
+            if self._output.paused:
+                self._output.idle()
+                self._stop.wait(IDLE_S)
+                continue
+            try:
+                painted = self._painted.get(IDLE_S)
+            except MailboxClosed:
+                return
+            if painted is None:
+                self._output.idle()
+            elif self._show(painted):
+                shown += 1
+
+    def _show(self, painted: Painted) -> bool:
+        shown = False
+        try:
+            shown = self._output.show(painted)
+        finally:
+            if shown:
+                self._times.count_shown(painted.frame.captured_at)
+            else:
+                self._times.count_dropped()
+        return shown
+
+    def _count_dropped(self, _: Frame | Painted) -> None:
+        self._times.count_dropped()
+
+    def _fail(self, error: BaseException) -> None:
+        with self._error_lock:
+            if self._error is None:
+                self._error = error

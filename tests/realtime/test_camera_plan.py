@@ -1,0 +1,70 @@
+from pathlib import Path
+
+import pytest
+
+from realtime.camera_config import CameraConfig
+from realtime.camera_plan import make_plan
+from realtime.catalog import StyleEntry
+from realtime.sources import SourceInfo
+from realtime.testing import make_contract
+
+STYLE = StyleEntry("udnie", Path("udnie.onnx"), make_contract("udnie"), shipped=True)
+CAMERA = SourceInfo("camera 0", "camera", (1280, 720), fps=30.0, live=True)
+FILM = SourceInfo("clip.mp4", "file", (1920, 1080), fps=25.0, frame_count=500)
+PICTURES = SourceInfo("album", "folder", (800, 600), fps=25.0, frame_count=7)
+
+
+def test_a_camera_in_a_window_runs_until_the_viewer_quits(tmp_path: Path) -> None:
+    plan = make_plan(CameraConfig(STYLE), CAMERA, window=True, folder=tmp_path)
+    assert (plan.window, plan.output, plan.max_frames) == (True, None, None)
+
+
+@pytest.mark.parametrize(("source", "frames"), [(CAMERA, 150), (FILM, 125)])
+def test_without_a_window_five_seconds_are_written_to_a_free_name(
+    tmp_path: Path, source: SourceInfo, frames: int
+) -> None:
+    (tmp_path / "livebrush_udnie.mp4").touch()
+    plan = make_plan(CameraConfig(STYLE), source, window=False, folder=tmp_path)
+    assert plan.output == tmp_path / "livebrush_udnie_2.mp4"
+    assert plan.unasked
+    assert plan.max_frames == frames
+
+
+def test_pictures_without_a_window_are_written_as_pictures(tmp_path: Path) -> None:
+    plan = make_plan(CameraConfig(STYLE), PICTURES, window=False, folder=tmp_path)
+    assert (plan.output, plan.max_frames) == (tmp_path / "livebrush_udnie", None)
+
+
+def test_whoever_wants_only_statistics_gets_no_clip(tmp_path: Path) -> None:
+    config = CameraConfig(STYLE, window=False, stats=tmp_path / "stats.json")
+    assert make_plan(config, CAMERA, window=False, folder=tmp_path).output is None
+
+
+def test_an_output_that_was_asked_for_is_taken_whole(tmp_path: Path) -> None:
+    config = CameraConfig(STYLE, output=tmp_path / "out.mp4")
+    plan = make_plan(config, FILM, window=False, folder=tmp_path)
+    assert (plan.output, plan.unasked, plan.max_frames) == (tmp_path / "out.mp4", False, None)
+
+
+def test_what_is_watched_is_seen_small_enough_to_run_in_real_time(tmp_path: Path) -> None:
+    for source, window in ((CAMERA, True), (CAMERA, False), (FILM, True)):
+        plan = make_plan(CameraConfig(STYLE), source, window=window, folder=tmp_path)
+        assert plan.network(source.size_wh, STYLE.contract) == (640, 360)
+
+
+def test_a_film_that_is_written_is_seen_in_its_own_size(tmp_path: Path) -> None:
+    config = CameraConfig(STYLE, output=tmp_path / "out.mp4")
+    for window in (False, True):
+        plan = make_plan(config, FILM, window=window, folder=tmp_path)
+        assert plan.network(FILM.size_wh, STYLE.contract) == (1920, 1080)
+
+
+def test_a_size_that_was_asked_for_is_taken(tmp_path: Path) -> None:
+    plan = make_plan(CameraConfig(STYLE, network_wh=(320, 200)), CAMERA, window=True, folder=tmp_path)
+    assert plan.network(CAMERA.size_wh, STYLE.contract) == (320, 200)
+
+
+def test_pictures_in_a_window_are_a_slide_show_unless_they_are_written(tmp_path: Path) -> None:
+    assert make_plan(CameraConfig(STYLE), PICTURES, window=True, folder=tmp_path).slide_show
+    written = CameraConfig(STYLE, output=tmp_path)
+    assert not make_plan(written, PICTURES, window=True, folder=tmp_path).slide_show
