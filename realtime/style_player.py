@@ -6,12 +6,9 @@ between two frames. The ones used last stay warm: going back to them is immediat
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +18,7 @@ from realtime.engine import Engine, EngineInfo, EngineOptions, open_engine
 from realtime.errors import LivebrushError
 from realtime.frame import Frame
 from realtime.painter import NetworkSize, Painted, SizeRule, SizeWh, stylize
+from realtime.process import yield_to_others
 from realtime.timing import StageTimes
 
 OpenStyle = Callable[[StyleEntry, EngineOptions], Engine]
@@ -34,7 +32,6 @@ WARM_STYLES = 3
 # picture's work, when a first run unprepared is 12 ms slower than the next.
 COMPILES_IN_THE_LOADING_THREAD = ("openvino",)
 NEEDS_NO_WARM_UP = (("onnxruntime", "cpu"),)
-LOW_PRIORITY = 5  # nice: a third of what a normal thread gets
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +174,7 @@ class StylePlayer:
 
     def _load(self) -> None:
         if self.current.info.name in COMPILES_IN_THE_LOADING_THREAD:
-            _lower_priority()
+            yield_to_others()
         while (entry := self._next_wanted()) is not None:
             try:
                 loaded = load_style(entry, self._options, partial(self._network_wh, entry), self._open_style)
@@ -224,10 +221,3 @@ class StylePlayer:
             self._problem = f"{entry.name}: {says}"
             if self._wanted.path == entry.path:
                 self._wanted = self._current.entry
-
-
-def _lower_priority() -> None:
-    """Let this thread wait for the others; only Linux knows priorities of single threads this way."""
-    if sys.platform == "linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOW_PRIORITY)

@@ -1,0 +1,46 @@
+"""The README promises commands; each must exist as it is typed there."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import typer
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def shell_lines() -> list[str]:
+    blocks = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
+    return [line.split("  #")[0].strip() for block in blocks for line in block.splitlines() if line.strip()]
+
+
+def options_of(app: typer.Typer, subcommand: str | None) -> set[str]:
+    command = typer.main.get_command(app)
+    if subcommand is not None and hasattr(command, "commands"):
+        command = command.commands[subcommand]
+    return {name for parameter in command.params for name in parameter.opts}
+
+
+@pytest.mark.parametrize("line", [line for line in shell_lines() if "python" in line and "pip" not in line])
+def test_every_command_of_the_readme_has_the_options_that_it_uses(line: str) -> None:
+    words = shlex.split(line)
+    if words[1] == "run_camera.py":
+        from realtime.camera_command import app
+
+        known = options_of(app, None)
+    else:
+        package = __import__(f"{words[2]}.cli", fromlist=["app"])
+        known = options_of(package.app, words[3])
+    assert {word for word in words if word.startswith("-")} - {"-m"} <= known
+
+
+def test_the_two_commands_set_everything_up() -> None:
+    lines = shell_lines()
+    assert 'pip install ".[cpu]" && python run_camera.py --style starry_night' in lines
+    assert 'pip install -e ".[dev]" && python -m pytest' in lines
+
+
+def test_every_picture_of_the_readme_is_there() -> None:
+    for target in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README):
+        assert (Path(__file__).parents[1] / target).is_file(), target

@@ -1,0 +1,64 @@
+"""The networks that people get: small enough, honest about what they are, and worth looking at."""
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from realtime.catalog import find_style, list_styles
+from realtime.demo import draw_demo_frame
+from realtime.engine import EngineOptions, open_engine
+
+STYLES = ("starry_night", "the_great_wave", "udnie", "composition_vii")
+SIZE_WH = (320, 180)
+
+
+@pytest.fixture(scope="module")
+def paintings() -> dict[str, NDArray[np.uint8]]:
+    """The demo scene in each shipped style, BGR."""
+    frame = cv2.cvtColor(draw_demo_frame(0, SIZE_WH), cv2.COLOR_BGR2RGB)
+    painted = {}
+    for name in STYLES:
+        engine = open_engine(find_style(name), EngineOptions())
+        painted[name] = cv2.cvtColor(engine.infer(np.asarray(frame, np.uint8)), cv2.COLOR_RGB2BGR)
+        engine.close()
+    return {name: np.asarray(image, np.uint8) for name, image in painted.items()}
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_a_shipped_style_is_at_most_449_kb_and_says_what_it_is(name: str) -> None:
+    style = find_style(name)
+    assert style.shipped and style.path.stat().st_size <= 449 * 1024
+    contract = style.contract
+    assert contract.preset == "fast" and contract.kind == "transform"
+    assert contract.artist in {
+        "Vincent van Gogh",
+        "Katsushika Hokusai",
+        "Francis Picabia",
+        "Wassily Kandinsky",
+    }
+    assert contract.training["pictures"] >= 8000
+
+
+def test_the_catalogue_lists_them_all() -> None:
+    assert set(STYLES) <= {style.name for style in list_styles() if style.shipped}
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_a_painting_keeps_the_shapes_of_the_scene(name: str, paintings: dict[str, NDArray[np.uint8]]) -> None:
+    def edges(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        grey = cv2.GaussianBlur(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), (0, 0), 2).astype(np.float32)
+        steps = cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
+        return np.asarray(np.hypot(*steps), np.float32).ravel()
+
+    scene = np.asarray(draw_demo_frame(0, SIZE_WH), np.uint8)
+    assert np.corrcoef(edges(scene), edges(paintings[name]))[0, 1] > 0.3
+
+
+def test_the_styles_are_told_apart_by_their_colours(paintings: dict[str, NDArray[np.uint8]]) -> None:
+    means = {name: image.reshape(-1, 3).mean(axis=0) for name, image in paintings.items()}
+    blue_less_red = {name: mean[0] - mean[2] for name, mean in means.items()}
+    assert max(blue_less_red, key=lambda name: blue_less_red[name]) == "starry_night"
+    assert means["the_great_wave"].mean() == max(mean.mean() for mean in means.values())
+    for name, image in paintings.items():
+        assert image.std() > 25, f"{name} paints almost nothing"
