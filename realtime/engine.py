@@ -102,17 +102,21 @@ class EngineSpec:
         package: the runtime.
         extra: of livebrush, that installs it.
         precisions: that it may offer, depending on the processor.
+        compiles: for each size of picture, in the calling thread, which takes 0.1 s and more.
     """
 
     module: str
     package: str
     extra: str
     precisions: tuple[str, ...]
+    compiles: bool
 
 
 ENGINES: dict[str, EngineSpec] = {
-    "onnxruntime": EngineSpec("realtime.engine_onnxruntime", "onnxruntime", "cpu", ("fp32",)),
-    "openvino": EngineSpec("realtime.engine_openvino", "openvino", "cpu", ("fp32", "bf16", "fp16")),
+    "onnxruntime": EngineSpec("realtime.engine_onnxruntime", "onnxruntime", "cpu", ("fp32",), compiles=False),
+    "openvino": EngineSpec(
+        "realtime.engine_openvino", "openvino", "cpu", ("fp32", "bf16", "fp16"), compiles=True
+    ),
 }
 
 

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from realtime.catalog import StyleEntry
-from realtime.engine import Engine, EngineInfo, EngineOptions, open_engine
+from realtime.engine import ENGINES, Engine, EngineInfo, EngineOptions, open_engine
 from realtime.errors import LivebrushError
 from realtime.frame import Frame
 from realtime.painter import NetworkSize, Painted, SizeRule, SizeWh, stylize
@@ -24,14 +24,6 @@ from realtime.timing import StageTimes
 OpenStyle = Callable[[StyleEntry, EngineOptions], Engine]
 
 WARM_STYLES = 3
-
-# Loading must not take the processor from the style that paints meanwhile.
-# OpenVINO compiles for 0.1 s and more, in the loading thread, and runs on threads it has already: that
-# thread can do it in what the others leave. onnxruntime opens in 15 ms and makes its threads while it
-# does, which would inherit the low priority for good; and the run that would warm it up is a whole
-# picture's work, when a first run unprepared is 12 ms slower than the next.
-COMPILES_IN_THE_LOADING_THREAD = ("openvino",)
-NEEDS_NO_WARM_UP = (("onnxruntime", "cpu"),)
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,7 +165,7 @@ class StylePlayer:
         self._warm.clear()
 
     def _load(self) -> None:
-        if self.current.info.name in COMPILES_IN_THE_LOADING_THREAD:
+        if _compiles(self.current.info):
             yield_to_others()
         while (entry := self._next_wanted()) is not None:
             try:
@@ -192,7 +184,7 @@ class StylePlayer:
     def _network_wh(self, entry: StyleEntry) -> SizeWh | None:
         with self._state:
             source_wh, info = self._source_wh, self._current.info
-        if source_wh is None or (info.name, info.device) in NEEDS_NO_WARM_UP:
+        if source_wh is None or not (_compiles(info) or info.device != "cpu"):
             return None
         return self._size(source_wh, entry.contract)
 
@@ -221,3 +213,15 @@ class StylePlayer:
             self._problem = f"{entry.name}: {says}"
             if self._wanted.path == entry.path:
                 self._wanted = self._current.entry
+
+
+def _compiles(info: EngineInfo) -> bool:
+    """Tell whether loading a style is long work in the loading thread itself.
+
+    Then that thread takes only what the others leave, for it must not hold up the style that paints.
+    Else it keeps its rank, for the threads that an engine makes while it opens would inherit the low
+    one for good; and a warm-up run, which is a whole picture's work, would cost the painting style
+    more than the first picture gains.
+    """
+    spec = ENGINES.get(info.name)
+    return spec is None or spec.compiles
