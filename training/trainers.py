@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -85,8 +86,7 @@ class TransformTrainer:
         )
         self.objective = StyleObjective.build(config, workplace.device)
         self.network: nn.Module = build_transform_net(config.preset)
-        if config.init_from:
-            self._start_from(config)
+        self.earlier_pictures = self._start_from(config.init_from) if config.init_from else 0
         self.network.to(workplace.device).to(memory_format=torch.channels_last)
         self.optimizer: torch.optim.Optimizer = torch.optim.Adam(
             self.network.parameters(), lr=config.learning_rate
@@ -164,7 +164,7 @@ class TransformTrainer:
         return iter(loader)
 
     def _content(self) -> dict[str, Any]:
-        pictures = self.step * self.config.batch_size
+        pictures = self.earlier_pictures + self.step * self.config.batch_size
         weights = {
             name: value.detach().cpu().contiguous() for name, value in self.network.state_dict().items()
         }
@@ -178,14 +178,15 @@ class TransformTrainer:
             "training": training,
         }
 
-    def _start_from(self, config: TransformConfig) -> None:
-        assert config.init_from is not None
-        _, content = load_transform_net(config.init_from)
-        if content["preset"] != config.preset:
+    def _start_from(self, file: Path) -> int:
+        """Take over the weights of a checkpoint; return how many pictures it has seen."""
+        _, content = load_transform_net(file)
+        if content["preset"] != self.config.preset:
             raise CheckpointError(
-                f"--init-from {config.init_from} is of preset {content['preset']}, not {config.preset}"
+                f"--init-from {file} is of preset {content['preset']}, not {self.config.preset}"
             )
-        load_weights(self.network, content["weights"], config.init_from)
+        load_weights(self.network, content["weights"], file)
+        return int(content["training"].get("pictures", 0))
 
     def _resume(self) -> None:
         content = load_checkpoint(self.resume_file)

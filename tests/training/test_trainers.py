@@ -113,6 +113,8 @@ def test_training_can_start_from_another_checkpoint(options: dict[str, Any], tmp
     started = TransformTrainer(config, Workplace("cpu", "fp32"))
     for name, value in started.network.state_dict().items():
         assert torch.equal(value, weights_of(options["out"])[name]), name
+    started.run(report_for(config, started))
+    assert load_checkpoint(config.out)["training"]["pictures"] == 8 + 8
 
 
 def test_a_start_of_another_preset_is_refused(options: dict[str, Any], tmp_path: Path) -> None:
