@@ -18,7 +18,9 @@ from realtime.engine import EngineOptions, default_threads, open_engine
 
 def main() -> None:
     """Measure and print one line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--style", default="starry_night")
     parser.add_argument("--frames", type=int, default=150)
     arguments = parser.parse_args()

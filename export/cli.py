@@ -9,7 +9,9 @@ from export.errors import ExportError
 
 TARGETS = ("onnx",)
 
-app = typer.Typer(add_completion=False, help="Turn checkpoints into style files that engines run.")
+app = typer.Typer(
+    add_completion=False, rich_markup_mode=None, help="Turn checkpoints into style files that engines run."
+)
 
 
 @app.command()
@@ -60,11 +62,18 @@ def export(
 
 
 def _output_file(checkpoint: Path, out: Path) -> Path:
-    """Return the file to write, or the folder that it goes to."""
+    """Return the file to write, or the folder that it goes to, which is made if need be."""
+    out = out.expanduser()
     if out.is_dir():
         return out
+    if not out.suffix:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ExportError(f"--out {out} cannot be made a folder: {error.strerror or error}") from error
+        return out
     if out.suffix != ".onnx":
-        raise ExportError(f"--out must be a folder that exists or a file .onnx, instead got {out}")
+        raise ExportError(f"--out must be a folder or a file .onnx, instead got {out}")
     if not out.parent.is_dir():
         raise ExportError(f"--out {out}: there is no folder {out.parent}")
     if out.exists() and checkpoint.exists() and out.samefile(checkpoint):

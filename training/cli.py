@@ -6,7 +6,10 @@ from typing import Annotated, Any
 import typer
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Make styles: train the networks that paint."
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Make styles: train the networks that paint.",
 )
 
 

@@ -32,6 +32,9 @@ def run(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         # Typer's own errors (an unknown option, say) know how to say themselves in one line.
         describe = getattr(error, "format_message", None)
+        if type(error).__name__ == "NoArgsIsHelpError" and describe is not None:
+            print(describe())
+            return 2
         if describe is not None:
             return _complain(f"{describe()} (--help lists the options)", 2)
         if type(error).__name__ == "Abort":
