@@ -81,9 +81,8 @@ def main() -> None:
     player.close()
     for name, gaps in (("all", output.gaps_ms), ("while loading", output.loading_gaps_ms)):
         median, worst = np.median(gaps), max(gaps)
-        print(
-            f"{first.info.name} {first.info.precision}, {name}: {len(gaps)} gaps, p50 {median:.0f} ms, max {worst:.0f} ms"
-        )
+        engine = f"{first.info.name} {first.info.precision}"
+        print(f"{engine}, {name}: {len(gaps)} gaps, p50 {median:.0f} ms, max {worst:.0f} ms")
     print(f"{times.shown} shown, {times.dropped} of {times.captured} captured were dropped")
 
 
