@@ -94,7 +94,7 @@ else:
 
     def _lower_priority(thread: int) -> None:
         if sys.platform == "linux":  # elsewhere this would name a process
-            os.setpriority(os.PRIO_PROCESS, thread, 10)
+            os.setpriority(os.PRIO_PROCESS, thread, 19)
 
     def _age_s() -> float:
         # The second field is the program's name in parentheses, and may itself hold spaces and ")".
