@@ -96,6 +96,14 @@ class Stage:
         self.output.show(self.paint())
         return self.screen.shown[-1][60:]
 
+    def wait_until_loaded(self) -> None:
+        """Wait for the loading thread, which has the lowest rank: for an event, not for a time."""
+        for _ in range(3000):
+            if self.player.loading is None:
+                return
+            threading.Event().wait(0.01)
+        raise AssertionError("the style is still loading")
+
 
 def _open(style: StyleEntry, options: EngineOptions) -> Engine:
     return IdentityEngine(style.contract)
@@ -205,10 +213,7 @@ def test_a_picture_on_pause_is_painted_in_the_next_style_too(stage: Stage) -> No
     stage.output.show(stage.paint(painting=200))
     stage.screen.press("n")
     stage.output.idle()
-    for _ in range(3000):
-        if stage.player.loading is None:
-            break
-        threading.Event().wait(0.01)
+    stage.wait_until_loaded()
     stage.output.idle()
     # The scripted engine's painting is the frame itself, a grey of 100.
     assert (stage.screen.shown[-1][60:250] == 100).all()
@@ -297,10 +302,7 @@ def test_a_recording_begins_and_ends_with_the_key_and_begins_at_zero(stage: Stag
 
 def test_switching_styles_asks_the_player_and_tells_whose_painting_it_is(stage: Stage) -> None:
     stage.picture_after("n")
-    for _ in range(3000):
-        if stage.player.loading is None:
-            break
-        threading.Event().wait(0.01)
+    stage.wait_until_loaded()
     assert stage.player.current.entry.name == "two"
     before = stage.picture_after("")
     assert (before[-60:] < 150).any()  # the toast with the credits
@@ -308,6 +310,7 @@ def test_switching_styles_asks_the_player_and_tells_whose_painting_it_is(stage: 
 
 def test_a_toast_goes_away_by_itself(stage: Stage) -> None:
     stage.picture_after("n")
+    stage.wait_until_loaded()
     stage.picture_after("")
     stage.clock.advance(60)
     stage.output.idle()
