@@ -111,16 +111,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _table(entries: Sequence[StyleEntry]) -> Table:
-    from rich.table import Table
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Column, Table
 
-    table = Table("name", "title", "artist", "year", "preset", "size", "from")
+    # A name is there to be typed: whatever else is folded, it is not.
+    widest = max((len(entry.name) for entry in entries), default=0)
+    table = Table(Column("name", no_wrap=True, min_width=widest), box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("painting")
+    for heading in ("preset", "size", "from"):
+        table.add_column(heading, no_wrap=True)
     for entry in entries:
         contract = entry.contract
         kilobytes = f"{entry.path.stat().st_size / 1000:.0f} KB"
-        origin = "Livebrush" if entry.shipped else "you"
-        table.add_row(
-            entry.name, contract.title, contract.artist, contract.year, contract.preset, kilobytes, origin
-        )
+        origin = "livebrush" if entry.shipped else "you"
+        painting = f"{contract.title}, {contract.artist}, {contract.year}"
+        table.add_row(entry.name, painting, contract.preset, kilobytes, origin)
     return table
 
 
