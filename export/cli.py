@@ -55,7 +55,7 @@ def export(
     if file.is_dir():
         file = file / f"{content['style']['name']}.onnx"
     contract = export_onnx(network, content, file, options)
-    size = file.stat().st_size / 1024
+    size = file.stat().st_size / 1000
     typer.echo(f"{file}: {contract.title}, {contract.artist}, {contract.preset}, {size:.0f} KB")
     if verify:
         _verify(network, file)

@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from training.errors import OptionError
 
 
-class Workplace:
+class Placement:
     """One process of a training: its device, its precision, its place among the others.
 
     Fabric is only asked for where there are several devices: one device needs nothing but torch.
@@ -34,7 +34,7 @@ class Workplace:
         """Whether this process writes the files and draws the progress."""
         return self.rank == 0
 
-    def launch(self, work: "Callable[[Workplace], None]") -> None:
+    def launch(self, work: "Callable[[Placement], None]") -> None:
         """Run `work` here, or in one process a device; it must be picklable then, such as a partial."""
         if self.fabric is None:
             work(self)
@@ -62,8 +62,8 @@ class Workplace:
         return torch.autocast(self.device.type, dtype=torch.bfloat16)
 
 
-def _in_process(fabric: Any, work: Callable[[Workplace], None], precision: str) -> None:
-    place = Workplace(fabric.device.type, precision)
+def _in_process(fabric: Any, work: Callable[[Placement], None], precision: str) -> None:
+    place = Placement(fabric.device.type, precision)
     place.fabric, place.device = fabric, fabric.device
     place.rank, place.world_size = fabric.global_rank, fabric.world_size
     work(place)

@@ -6,7 +6,7 @@ from functools import partial
 import torch
 
 from training.config import TransformConfig
-from training.devices import Workplace
+from training.devices import Placement
 from training.images import read_rgb, resize_short_side, to_tensor
 from training.report import TrainingReport
 from training.trainers import TransformTrainer, sample_pictures
@@ -18,11 +18,11 @@ def train_transform(config: TransformConfig, *, threads: int = 0) -> None:
     """Train as configured, on one device or several, and write `config.out`."""
     if threads:
         torch.set_num_threads(threads)
-    place = Workplace(config.device, config.precision, config.devices)
+    place = Placement(config.device, config.precision, config.devices)
     place.launch(partial(_train_here, config))
 
 
-def _train_here(config: TransformConfig, place: Workplace) -> None:
+def _train_here(config: TransformConfig, place: Placement) -> None:
     trainer = TransformTrainer(config, place)
     style_image = to_tensor(resize_short_side(read_rgb(config.style_image), 256))
     report = TrainingReport(

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from training.checkpoint import load_checkpoint, load_transform_net, load_weights, save_checkpoint
 from training.config import TransformConfig
 from training.datasets import ContentCrops
-from training.devices import Workplace
+from training.devices import Placement
 from training.errors import CheckpointError, OptionError, TrainingError
 from training.images import list_pictures, read_rgb, resize_short_side, to_tensor
 from training.losses import total_variation_loss
@@ -77,17 +77,17 @@ class StyleObjective:
 class TransformTrainer:
     """Trains one transform network on one style, from a fresh start or from where it was stopped."""
 
-    def __init__(self, config: TransformConfig, workplace: Workplace) -> None:
+    def __init__(self, config: TransformConfig, placement: Placement) -> None:
         self.config = config
-        self.workplace = workplace
+        self.placement = placement
         torch.manual_seed(config.seed)
         self.data = ContentCrops(
             config.content, config.crop_size, seed=config.seed, light_jitter=config.light_jitter
         )
-        self.objective = StyleObjective.build(config, workplace.device)
+        self.objective = StyleObjective.build(config, placement.device)
         self.network: nn.Module = build_transform_net(config.preset)
         self.earlier_pictures = self._start_from(config.init_from) if config.init_from else 0
-        self.network.to(workplace.device).to(memory_format=torch.channels_last)
+        self.network.to(placement.device).to(memory_format=torch.channels_last)
         self.optimizer: torch.optim.Optimizer = torch.optim.Adam(
             self.network.parameters(), lr=config.learning_rate
         )
@@ -96,7 +96,7 @@ class TransformTrainer:
         self.resume_file = config.run_folder() / "checkpoint.pt"
         if not config.fresh and self.resume_file.exists():
             self._resume()
-        self.trained, self.optimizer = workplace.setup(self.network, self.optimizer)
+        self.trained, self.optimizer = placement.setup(self.network, self.optimizer)
 
     def run(self, report: TrainingReport) -> None:
         """Train to the last step and write the checkpoint to ship.
@@ -120,12 +120,12 @@ class TransformTrainer:
             if time.monotonic() - saved_at > 60 * config.checkpoint_minutes or self.step == config.steps:
                 self.save()
                 saved_at = time.monotonic()
-        if self.workplace.is_first:
+        if self.placement.is_first:
             save_checkpoint(config.out, self._content())
 
     def save(self) -> None:
         """Write the checkpoint to resume from."""
-        if self.workplace.is_first:
+        if self.placement.is_first:
             resume = {
                 "step": self.step,
                 "optimizer": self.optimizer.state_dict(),
@@ -139,17 +139,17 @@ class TransformTrainer:
         for group in self.optimizer.param_groups:
             group["lr"] = one_cycle(self.step, config.steps, config.learning_rate)
         self.network.train()
-        content_image = content_image.to(self.workplace.device, memory_format=torch.channels_last)
-        with self.workplace.autocast():
+        content_image = content_image.to(self.placement.device, memory_format=torch.channels_last)
+        with self.placement.autocast():
             stylized_image = self.trained(content_image)
-        total, parts = self.objective(stylized_image, content_image, self.workplace.autocast)
+        total, parts = self.objective(stylized_image, content_image, self.placement.autocast)
         self.optimizer.zero_grad(set_to_none=True)
-        self.workplace.backward(total)
+        self.placement.backward(total)
         self.optimizer.step()
         return parts
 
     def _batches(self) -> Iterator[Tensor]:
-        config, place = self.config, self.workplace
+        config, place = self.config, self.placement
         first, last = self.step * config.batch_size, config.steps * config.batch_size
         # Each process takes its share of every batch.
         numbers = range(first + place.rank, last, place.world_size)

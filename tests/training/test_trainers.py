@@ -7,7 +7,7 @@ from torch import Tensor
 
 from training.checkpoint import load_checkpoint, load_transform_net, save_checkpoint
 from training.config import StyleCredits, TransformConfig
-from training.devices import Workplace
+from training.devices import Placement
 from training.errors import CheckpointError, OptionError, TrainingError
 from training.report import TrainingReport
 from training.trainers import TransformTrainer, one_cycle, sample_pictures
@@ -35,7 +35,7 @@ def options(photographs: Path, style_picture: Path, feature_weights: Path, tmp_p
 
 def train(options: dict[str, Any], **changes: Any) -> TransformTrainer:
     config = TransformConfig(**{**options, **changes})
-    trainer = TransformTrainer(config, Workplace(config.device, config.precision))
+    trainer = TransformTrainer(config, Placement(config.device, config.precision))
     trainer.run(report_for(config, trainer))
     return trainer
 
@@ -85,14 +85,14 @@ def test_a_killed_training_goes_on_exactly_where_it_was(options: dict[str, Any],
             super().step(step, parts)
 
     config = TransformConfig(**{**options, "out": tmp_path / "again.pt"})
-    trainer = TransformTrainer(config, Workplace("cpu", "fp32"))
+    trainer = TransformTrainer(config, Placement("cpu", "fp32"))
     report = report_for(config, trainer)
     report.__class__ = DyingReport
     with pytest.raises(Killed):
         trainer.run(report)
     assert not config.out.exists()
 
-    resumed = TransformTrainer(config, Workplace("cpu", "fp32"))
+    resumed = TransformTrainer(config, Placement("cpu", "fp32"))
     assert resumed.step == 2
     resumed.run(report_for(config, resumed))
     for name, value in weights_of(config.out).items():
@@ -110,7 +110,7 @@ def test_resuming_with_other_options_is_refused_and_names_them(options: dict[str
 def test_training_can_start_from_another_checkpoint(options: dict[str, Any], tmp_path: Path) -> None:
     train(options)
     config = TransformConfig(**{**options, "out": tmp_path / "finer.pt", "init_from": options["out"]})
-    started = TransformTrainer(config, Workplace("cpu", "fp32"))
+    started = TransformTrainer(config, Placement("cpu", "fp32"))
     for name, value in started.network.state_dict().items():
         assert torch.equal(value, weights_of(options["out"])[name]), name
     started.run(report_for(config, started))
@@ -127,7 +127,7 @@ def test_a_loss_that_is_no_number_stops_the_training_and_keeps_the_last_checkpoi
     options: dict[str, Any],
 ) -> None:
     config = TransformConfig(**options)
-    trainer = TransformTrainer(config, Workplace("cpu", "fp32"))
+    trainer = TransformTrainer(config, Placement("cpu", "fp32"))
     trainer.save()
     with torch.no_grad():
         next(trainer.network.parameters()).fill_(float("nan"))
