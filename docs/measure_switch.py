@@ -65,6 +65,7 @@ def main() -> None:
     )
     parser.add_argument("--engine", default="auto")
     parser.add_argument("--precision", default="auto")
+    parser.add_argument("--no-switch", action="store_true", help="the same without any, to compare")
     arguments = parser.parse_args()
 
     options = EngineOptions(engine=arguments.engine, precision=arguments.precision)
@@ -72,7 +73,7 @@ def main() -> None:
     first = load_style(find_style("starry_night"), options, lambda: SIZE_WH)
     styles = [style for style in list_styles() if style.shipped]
     player = StylePlayer(styles, first, options=options, times=times, size=size, warm=len(styles))
-    output = Switcher(player, switches=len(styles) - 1)
+    output = Switcher(player, switches=0 if arguments.no_switch else len(styles) - 1)
     jpegs = [encode_jpeg(draw_demo_frame(number, SIZE_WH)) for number in range(24)]
     camera = SyntheticCamera(jpegs, SIZE_WH, 30)
     pipeline.run(
@@ -80,6 +81,8 @@ def main() -> None:
     )
     player.close()
     for name, gaps in (("all", output.gaps_ms), ("while loading", output.loading_gaps_ms)):
+        if not gaps:
+            continue
         median, worst = np.median(gaps), max(gaps)
         engine = f"{first.info.name} {first.info.precision}"
         print(f"{engine}, {name}: {len(gaps)} gaps, p50 {median:.0f} ms, max {worst:.0f} ms")
