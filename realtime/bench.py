@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 Image = NDArray[np.uint8]
 SCENE_FRAMES = 24
 # The camera is this much faster than the network, so that the network is never kept waiting.
-CAMERA_HEADROOM = 1.25
+CAMERA_HEADROOM = 1.1
 
 
 @dataclass(frozen=True)
