@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sys
-from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from realtime.frame import Frame
+from realtime.sinks import ClosingSink
 from realtime.timing import StageTimes
 
 
-class ProgressSink:
+class ProgressSink(ClosingSink):
     """A sink that writes nothing and moves a bar on: frames, frames per second, time left.
 
     Args:
@@ -41,14 +41,6 @@ class ProgressSink:
     def __enter__(self) -> ProgressSink:
         self._progress.start()
         return self
-
-    def __exit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def write(self, frame: Frame) -> None:
         """Count one frame."""

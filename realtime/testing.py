@@ -20,7 +20,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +28,7 @@ from realtime import __version__
 from realtime.contract import StyleContract
 from realtime.engine import EngineInfo
 from realtime.frame import Frame
+from realtime.sinks import ClosingSink
 from realtime.sources import SourceInfo
 from realtime.timing import Clock
 
@@ -179,7 +179,7 @@ class IdentityEngine:
         self.closed = True
 
 
-class CollectingSink:
+class CollectingSink(ClosingSink):
     """A sink that keeps every frame, in `frames`.
 
     Args:
@@ -200,14 +200,3 @@ class CollectingSink:
     def close(self) -> None:
         """Remember that the sink was closed, in `closed`."""
         self.closed = True
-
-    def __enter__(self) -> CollectingSink:
-        return self
-
-    def __exit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
