@@ -1,9 +1,8 @@
-"""The commands of `python -m training`."""
-
-from pathlib import Path
-from typing import Annotated, Any
+"""All commands of `python -m training`."""
 
 import typer
+
+from training.commands.transform import transform
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -18,111 +17,4 @@ def main() -> None:
     """Make styles: train the networks that paint."""
 
 
-def _option(help_text: str, **kwargs: Any) -> Any:
-    return typer.Option(help=help_text, **kwargs)
-
-
-@app.command()
-def transform(
-    style_image: Annotated[Path, _option("The picture whose style is learnt.")],
-    content: Annotated[Path, _option("A folder of photographs to practise on.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The checkpoint to write, NAME.pt.")],
-    preset: Annotated[str, _option("fast, full or paper.")] = "fast",
-    steps: Annotated[int, _option("Training steps.")] = 4000,
-    batch_size: Annotated[int, _option("Photographs a step.")] = 4,
-    crop_size: Annotated[int, _option("Side of a crop, in pixels.")] = 192,
-    style_size: Annotated[
-        list[int] | None, _option("Short side of the style picture; give it twice for two sizes. [384]")
-    ] = None,
-    content_weight: Annotated[float, _option("How much the photograph counts.")] = 1.0,
-    style_weight: Annotated[float, _option("How much the style counts.")] = 8.0,
-    tv_weight: Annotated[float, _option("How much smoothness counts.")] = 0.05,
-    tv_form: Annotated[str, _option("Total variation: squared, absolute or gamma.")] = "squared",
-    tv_gamma: Annotated[float, _option("Exponent of the gamma form.")] = 1.25,
-    features: Annotated[
-        str, _option("Network whose features are compared: vgg19, vgg16 or small.")
-    ] = "vgg19",
-    content_layers: Annotated[str, _option("Layers, with commas.")] = "relu3_3",
-    style_layers: Annotated[
-        str | None,
-        _option(
-            "Layers, with commas; small:relu4_1 is a layer of another network. "
-            "[relu1_1,relu2_1,relu3_1,relu3_4 and relu4_1 of vgg19, or of small where vgg19 ends before]"
-        ),
-    ] = None,
-    learning_rate: Annotated[float, _option("The peak of the one-cycle schedule.")] = 3e-3,
-    light_jitter: Annotated[float, _option("Vary exposure by up to e^J, for dim rooms.")] = 0.0,
-    seed: Annotated[int, _option("Weights, order and crops follow from it.")] = 0,
-    precision: Annotated[str, _option("auto, fp32 or bf16 (autocast).")] = "auto",
-    device: Annotated[str, _option("auto, cpu or cuda.")] = "auto",
-    devices: Annotated[int, _option("How many of them, through Lightning Fabric.")] = 1,
-    workers: Annotated[int, _option("Processes that read pictures.")] = 0,
-    threads: Annotated[int, _option("CPU threads; 0 for all cores.")] = 0,
-    weights: Annotated[
-        Path | None, _option("Feature weights: a file or folder, before LIVEBRUSH_WEIGHTS and the download.")
-    ] = None,
-    init_from: Annotated[Path | None, _option("A checkpoint whose weights are the start.")] = None,
-    samples: Annotated[Path | None, _option("Photographs for the sample sheets.")] = None,
-    run_dir: Annotated[Path | None, _option("Logs, sheets and resume point. [OUT without .pt, .run]")] = None,
-    fresh: Annotated[bool, _option("Begin anew though there is a checkpoint to resume.")] = False,
-    checkpoint_minutes: Annotated[float, _option("Minutes between two checkpoints.")] = 3.0,
-    sample_every: Annotated[int, _option("Steps between two sample sheets.")] = 250,
-    name: Annotated[str | None, _option("The style's name. [the style picture's]")] = None,
-    title: Annotated[str | None, _option("Title of the picture. [from its name]")] = None,
-    artist: Annotated[str, _option("Who painted it.")] = "unknown",
-    year: Annotated[str, _option("When.")] = "unknown",
-    debug: Annotated[bool, _option("Show tracebacks.")] = False,
-) -> None:
-    """Train a transform network: one picture's style, painted in one pass (Johnson et al. 2016).
-
-    Example: python -m training transform --style-image wave.jpg --content photos -o wave.pt
-
-    The same command after a kill goes on from the last checkpoint.
-    """
-    from training.config import StyleCredits, TransformConfig
-    from training.errors import OptionError
-    from training.feature_weights import default_style_layers
-
-    if precision not in ("auto", "fp32", "bf16"):
-        raise OptionError(f"--precision must be auto, fp32 or bf16, instead got {precision!r}")
-    style_name = name or style_image.stem
-    config = TransformConfig(
-        style_image=style_image,
-        content=content,
-        out=out,
-        credits=StyleCredits(style_name, title or style_name.replace("_", " ").title(), artist, year),
-        preset=preset,
-        steps=steps,
-        batch_size=batch_size,
-        crop_size=crop_size,
-        style_sizes=tuple(style_size or (384,)),
-        content_weight=content_weight,
-        style_weight=style_weight,
-        tv_weight=tv_weight,
-        tv_form=tv_form,
-        tv_gamma=tv_gamma,
-        features=features,
-        content_layers=_names(content_layers),
-        style_layers=_names(style_layers) if style_layers is not None else default_style_layers(weights),
-        learning_rate=learning_rate,
-        light_jitter=light_jitter,
-        seed=seed,
-        precision=precision,  # type: ignore[arg-type]
-        device=device,
-        devices=devices,
-        workers=workers,
-        weights=weights,
-        init_from=init_from,
-        samples=samples,
-        run_dir=run_dir,
-        fresh=fresh,
-        checkpoint_minutes=checkpoint_minutes,
-        sample_every=sample_every,
-    )
-    from training.train_transform import train_transform
-
-    train_transform(config, threads=threads)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+app.command()(transform)

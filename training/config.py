@@ -7,6 +7,7 @@ from typing import Any, Literal
 from training.errors import OptionError
 from training.feature_weights import NETWORKS
 from training.networks.transform_net import PRESETS
+from training.options import check_choices, check_ranges
 
 Precision = Literal["auto", "fp32", "bf16"]
 # A learning rate, a size or a weight beyond these is a slip of the keyboard.
@@ -20,10 +21,18 @@ _RANGES: dict[str, tuple[float, float]] = {
     "tv_weight": (0, 1e6),
     "tv_gamma": (1e-3, 4.0),
     "light_jitter": (0, 1.0),
+    "zoom": (1.0, 8.0),
     "devices": (1, 64),
     "workers": (0, 64),
     "checkpoint_minutes": (0, 1e4),
     "sample_every": (1, 10_000_000),
+}
+_CHOICES = {
+    "preset": tuple(PRESETS),
+    "features": NETWORKS,
+    "tv_form": ("squared", "absolute", "gamma"),
+    "precision": ("auto", "fp32", "bf16"),
+    "device": ("auto", "cpu", "cuda"),
 }
 
 
@@ -63,6 +72,7 @@ class TransformConfig:
     style_layers: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu3_4", "small:relu4_1")
     learning_rate: float = 3e-3
     light_jitter: float = 0.0
+    zoom: float = 1.0
     seed: int = 0
     precision: Precision = "auto"
     device: str = "auto"
@@ -82,28 +92,13 @@ class TransformConfig:
         Raises:
             OptionError: names the option, what it got, and what it may be.
         """
-        for name, (low, high) in _RANGES.items():
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise OptionError(
-                    f"{_option(name)} must be between {low:g} and {high:g}, instead got {value:g}"
-                )
+        check_ranges(self, _RANGES)
         for size in self.style_sizes:
             if not 64 <= size <= 4096:
                 raise OptionError(f"--style-size must be between 64 and 4096, instead got {size}")
         if not self.style_sizes:
             raise OptionError("give at least one --style-size")
-        for name, value, choices in (
-            ("preset", self.preset, tuple(PRESETS)),
-            ("features", self.features, NETWORKS),
-            ("tv_form", self.tv_form, ("squared", "absolute", "gamma")),
-            ("precision", self.precision, ("auto", "fp32", "bf16")),
-            ("device", self.device, ("auto", "cpu", "cuda")),
-        ):
-            if value not in choices:
-                raise OptionError(
-                    f"{_option(name)} must be one of {', '.join(choices)}, instead got {value!r}"
-                )
+        check_choices(self, _CHOICES)
         if self.content_weight == 0 and self.style_weight == 0:
             raise OptionError("--content-weight and --style-weight are both 0: there is nothing to learn")
         if self.style_weight > 0 and not self.style_layers:
@@ -142,7 +137,3 @@ class TransformConfig:
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
-
-
-def _option(name: str) -> str:
-    return "--" + name.replace("_", "-")

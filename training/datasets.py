@@ -23,11 +23,14 @@ class ContentCrops(Dataset[Tensor]):
     once, and the next file takes their place.
     """
 
-    def __init__(self, folder: Path, crop_size: int, *, seed: int = 0, light_jitter: float = 0.0) -> None:
+    def __init__(
+        self, folder: Path, crop_size: int, *, seed: int = 0, light_jitter: float = 0.0, zoom: float = 1.0
+    ) -> None:
         self.files = list_pictures(folder)
         self.crop_size = crop_size
         self.seed = seed
         self.light_jitter = light_jitter
+        self.zoom = zoom
         self.bad_files: set[Path] = set()
 
     def __len__(self) -> int:
@@ -62,8 +65,9 @@ class ContentCrops(Dataset[Tensor]):
     def _crop(self, image: NDArray[np.uint8], chance: np.random.Generator) -> NDArray[np.uint8]:
         height, width = image.shape[:2]
         short = min(height, width)
-        # From the pixels as they are to the whole short side: faces appear near and far.
-        side = int(chance.integers(min(self.crop_size, short), short + 1))
+        # From the pixels as they are (or soft ones, with a zoom) to the whole short side: faces near and far.
+        nearest = max(8, round(self.crop_size / self.zoom))
+        side = int(chance.integers(min(nearest, short), short + 1))
         top, left = int(chance.integers(0, height - side + 1)), int(chance.integers(0, width - side + 1))
         crop = image[top : top + side, left : left + side]
         how = cv2.INTER_AREA if side > self.crop_size else cv2.INTER_CUBIC

@@ -82,7 +82,11 @@ class TransformTrainer:
         self.placement = placement
         torch.manual_seed(config.seed)
         self.data = ContentCrops(
-            config.content, config.crop_size, seed=config.seed, light_jitter=config.light_jitter
+            config.content,
+            config.crop_size,
+            seed=config.seed,
+            light_jitter=config.light_jitter,
+            zoom=config.zoom,
         )
         self.objective = StyleObjective.build(config, placement.device)
         self.network: nn.Module = build_transform_net(config.preset)

@@ -1,0 +1,42 @@
+"""Checks that every command's configuration makes, with one way of saying what was wrong."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from training.errors import OptionError
+
+
+def check_ranges(config: Any, ranges: Mapping[str, tuple[float, float]]) -> None:
+    """Refuse values outside their range, both ends allowed.
+
+    Args:
+        config: has each name of `ranges` as an attribute, a number.
+        ranges: lowest and highest value by name.
+    Raises:
+        OptionError: names the option, what it may be, and what it got.
+    """
+    for name, (low, high) in ranges.items():
+        value = getattr(config, name)
+        if not low <= value <= high:  # NaN is refused too
+            raise OptionError(
+                f"{option_name(name)} must be between {low:g} and {high:g}, instead got {value:g}"
+            )
+
+
+def check_choices(config: Any, choices: Mapping[str, Sequence[str]]) -> None:
+    """Refuse words that are not among the choices.
+
+    Raises:
+        OptionError: names the option, the choices, and what it got.
+    """
+    for name, allowed in choices.items():
+        value = getattr(config, name)
+        if value not in allowed:
+            raise OptionError(
+                f"{option_name(name)} must be one of {', '.join(allowed)}, instead got {value!r}"
+            )
+
+
+def option_name(name: str) -> str:
+    """Return how a field is typed on the command line: style_weight -> --style-weight."""
+    return "--" + name.replace("_", "-")
