@@ -1,6 +1,9 @@
 """Losses of neural style transfer, as pure functions.
 
-Features are activations of one layer, (N, C, H, W), floating point; losses are scalars.
+Features are activations of one layer, (N, C, H, W), floating point; losses are scalars. To the losses of a
+style each of the H*W positions is one sample of a distribution in C dimensions (Li et al. 2017,
+arXiv:1701.01036). `weights`, (N or 1, 1, H, W), at least 0 and of any scale, say how much each position
+counts; None counts all alike. The sampled losses are in `training.mmd`.
 """
 
 from typing import Literal
@@ -9,6 +12,8 @@ import torch
 from torch import Tensor
 
 TvForm = Literal["squared", "absolute", "gamma"]
+# The parts of a loss by name, as plain numbers for reports.
+LossParts = dict[str, float]
 
 
 def feature_reconstruction_loss(features: Tensor, target: Tensor) -> Tensor:
@@ -22,7 +27,7 @@ def feature_reconstruction_loss(features: Tensor, target: Tensor) -> Tensor:
     """
     if features.shape != target.shape:
         raise ValueError(f"features {tuple(features.shape)} and target {tuple(target.shape)} differ in shape")
-    return (features.float() - target.float()).square().mean()
+    return (at_least_float32(features) - at_least_float32(target)).square().mean()
 
 
 def relative_content_loss(features: Tensor, target: Tensor) -> Tensor:
@@ -30,50 +35,163 @@ def relative_content_loss(features: Tensor, target: Tensor) -> Tensor:
 
     0 where both agree and about 1 where nothing of the content is left, in every layer of every network.
     """
-    mean_square = target.float().square().mean().clamp_min(1e-12)
+    mean_square = at_least_float32(target).square().mean().clamp_min(1e-12)
     return feature_reconstruction_loss(features, target) / mean_square
 
 
-def gram_matrix(features: Tensor) -> Tensor:
+def gram_matrix(features: Tensor, weights: Tensor | None = None) -> Tensor:
     """Return which channels fire together, wherever in the image they do.
 
     G[c, d] = sum over pixels of F[c] * F[d] / (C*H*W)
-    Johnson et al. 2016, arXiv:1603.08155, eq. 3.
+    Johnson et al. 2016, arXiv:1603.08155, eq. 3; with weights w, sum of w * F[c] * F[d] / (C * sum of w).
 
     Args:
         features: activations of one VGG layer, (N, C, H, W), floating point.
+        weights: how much each position counts, (N or 1, 1, H, W).
     Returns:
         (N, C, C), symmetric. The division makes images of different sizes comparable.
     Raises:
-        ValueError: if features is not 4-D.
+        ValueError: if features is not 4-D, or weights are of another size, negative, or all 0.
     """
     if features.ndim != 4:
         raise ValueError(f"features must be (N, C, H, W), got {tuple(features.shape)}")
-    flat = features.flatten(start_dim=2)  # (N, C, H*W)
-    # Scale before the product: in fp16 the sum over pixels passes 65504 and becomes inf.
-    flat = flat * flat[0].numel() ** -0.5
-    gram: Tensor = flat @ flat.mT
+    # A row a position, as channels-last activations lie in memory: no copy, and half the time.
+    rows = features.permute(0, 2, 3, 1).flatten(start_dim=1, end_dim=2)  # (N, H*W, C)
+    # Autocast would take the product in half precision, whatever the features are in.
+    with torch.autocast(features.device.type, enabled=False):
+        if weights is None:
+            # Scale before the product: in fp16 the sum over pixels passes 65504 and becomes inf.
+            rows = rows * rows[0].numel() ** -0.5
+            gram: Tensor = rows.mT @ rows
+        else:
+            shares = position_shares(features, weights).flatten(start_dim=2).mT  # (N, H*W, 1)
+            gram = (rows * (shares / rows.shape[2])).mT @ rows
     return gram
 
 
-def style_reconstruction_loss(features: Tensor, style_gram: Tensor) -> Tensor:
+def style_reconstruction_loss(features: Tensor, style_gram: Tensor, weights: Tensor | None = None) -> Tensor:
     """Return the squared Frobenius distance between the features' Gram matrix and the style's.
 
     l(f, s) = ||G(f) - G(s)||^2, averaged over the batch. Johnson et al. 2016, eq. 4.
+    C^2 times this is the squared MMD with the kernel (x.y)^2: Li et al. 2017, eq. 9.
 
     Args:
         features: (N, C, H, W).
         style_gram: (C, C) or (N, C, C).
+        weights: how much each position of the features counts.
     """
-    difference = gram_matrix(features.float()) - style_gram.float()  # (N, C, C)
+    difference = gram_matrix(at_least_float32(features), weights) - at_least_float32(style_gram)  # (N, C, C)
     return difference.square().sum(dim=(1, 2)).mean()
 
 
-def relative_style_loss(features: Tensor, style_gram: Tensor) -> Tensor:
+def relative_style_loss(features: Tensor, style_gram: Tensor, weights: Tensor | None = None) -> Tensor:
     """Return the style reconstruction loss over the style's own squared norm: comparable between layers."""
     # The norm of one matrix, whether the style comes as (C, C) or repeated for a batch.
-    norm = style_gram.float().square().sum(dim=(-2, -1)).mean().clamp_min(1e-12)
-    return style_reconstruction_loss(features, style_gram) / norm
+    norm = at_least_float32(style_gram).square().sum(dim=(-2, -1)).mean().clamp_min(1e-12)
+    return style_reconstruction_loss(features, style_gram, weights) / norm
+
+
+def channel_means(features: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Return each channel's mean over the positions, (N, C), float32 or better. Li et al. 2017, eq. 12."""
+    features = at_least_float32(features)
+    if weights is None:
+        return features.mean(dim=(2, 3))
+    return (features * position_shares(features, weights)).sum(dim=(2, 3))
+
+
+def mean_and_std(features: Tensor, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Return each channel's mean and standard deviation over the positions, (N, C) each.
+
+    mu = mean of F, sigma^2 = mean of (F - mu)^2. Li et al. 2017, eq. 12.
+    Where a channel is constant, sigma is 0 and so is its gradient: that of the root would be infinite.
+    """
+    mean = channel_means(features, weights)
+    squares = (at_least_float32(features) - mean[..., None, None]).square()
+    variance = channel_means(squares, weights)
+    constant = variance == 0
+    return mean, variance.masked_fill(constant, 1.0).sqrt().masked_fill(constant, 0.0)
+
+
+def second_moments(features: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Return the mean over the positions p of f_p f_p^T, (N, C, C): C times the Gram matrix."""
+    return gram_matrix(at_least_float32(features), weights) * features.shape[1]
+
+
+def mmd_linear_loss(features: Tensor, style_mean: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Return the squared MMD with the kernel k(x, y) = x.y, averaged over the batch.
+
+    The double sums over the kernel come down to ||mean(x) - mean(y)||^2. Li et al. 2017, eq. 10.
+
+    Args:
+        features: (N, C, H, W).
+        style_mean: `channel_means` of the style, (C,) or (N, C).
+        weights: how much each position of the features counts.
+    """
+    difference = channel_means(features, weights) - at_least_float32(style_mean)
+    return difference.square().sum(dim=1).mean()
+
+
+def mmd_polynomial_loss(
+    features: Tensor, style_mean: Tensor, style_moments: Tensor, c: float, weights: Tensor | None = None
+) -> Tensor:
+    """Return the squared MMD with the kernel k(x, y) = (x.y + c)^2, averaged over the batch.
+
+    The double sums come down to ||E[xx^T] - E[yy^T]||^2 + 2c ||E[x] - E[y]||^2; c^2 cancels. Only the second
+    order of Li et al. 2017, eq. 10: a moment of order d has C^d entries.
+
+    Args:
+        features: (N, C, H, W).
+        style_mean: `channel_means` of the style, (C,) or (N, C).
+        style_moments: `second_moments` of the style, (C, C) or (N, C, C).
+        c: how much the first order counts beside the second, in the features' own squared units.
+        weights: how much each position of the features counts.
+    Raises:
+        ValueError: if c is negative, for then this is no kernel.
+    """
+    if not c >= 0:
+        raise ValueError(f"c must be 0 or more, got {c}")
+    second = second_moments(features, weights) - at_least_float32(style_moments)
+    loss = second.square().sum(dim=(1, 2)).mean()
+    return loss + 2 * c * mmd_linear_loss(features, style_mean, weights) if c > 0 else loss
+
+
+def bn_statistics_loss(
+    features: Tensor, style_mean: Tensor, style_std: Tensor, weights: Tensor | None = None
+) -> Tensor:
+    """Return how far the means and standard deviations of the channels are from the style's.
+
+    mean over the channels of (mu - mu_style)^2 + (sigma - sigma_style)^2, averaged over the batch.
+    Li et al. 2017, eq. 11.
+
+    Args:
+        features: (N, C, H, W).
+        style_mean, style_std: `mean_and_std` of the style, (C,) or (N, C) each.
+        weights: how much each position of the features counts.
+    """
+    mean, std = mean_and_std(features, weights)
+    return (mean - at_least_float32(style_mean)).square().mean() + (
+        std - at_least_float32(style_std)
+    ).square().mean()
+
+
+def position_shares(features: Tensor, weights: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+    """Return the weights as shares that sum to 1 over each picture, in the features' type or `dtype`.
+
+    Raises:
+        ValueError: if the weights are not (N or 1, 1, H, W), or are negative, no numbers, or all 0.
+    """
+    (count, _, height, width), size = features.shape, tuple(weights.shape)
+    if size not in ((count, 1, height, width), (1, 1, height, width)):
+        raise ValueError(f"weights must be {(count, 1, height, width)} like the features, got {size}")
+    total = weights.sum(dim=(2, 3), keepdim=True, dtype=torch.float64)
+    if not bool((weights >= 0).all() and (total > 0).all() and total.isfinite().all()):
+        raise ValueError("weights must be finite, 0 or more, and above 0 somewhere in every picture")
+    return (weights / total).to(dtype or features.dtype)
+
+
+def at_least_float32(values: Tensor) -> Tensor:
+    """Return half precision as float32, and float32 and float64 as they are."""
+    return values if values.dtype == torch.float64 else values.float()
 
 
 def total_variation_loss(image: Tensor, form: TvForm = "squared", gamma: float = 1.25) -> Tensor:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from training.errors import OptionError, WeightsError
 from training.feature_weights import NETWORKS, LoadedFeatureNet, load_feature_net
-from training.losses import gram_matrix, relative_content_loss, relative_style_loss
+from training.losses import relative_content_loss
+from training.style_loss import Statistics, StyleMethod
 
 
 @dataclass(frozen=True, order=True)
@@ -22,6 +24,12 @@ class LayerRef:
     def __str__(self) -> str:
         """Return the text that `parse_layers` reads."""
         return f"{self.network}:{self.layer}"
+
+
+# Five halvings leave something of a picture of this many pixels.
+_ENOUGH = 64
+# A style: what a method keeps of each layer.
+StyleStatistics = dict[LayerRef, Statistics]
 
 
 def parse_layers(texts: Sequence[str], default_network: str) -> tuple[LayerRef, ...]:
@@ -66,31 +74,66 @@ class Perception(nn.Module):
         return found
 
 
-def style_grams(
-    perception: Perception, style_images: Sequence[Tensor], refs: Sequence[LayerRef]
-) -> dict[LayerRef, Tensor]:
-    """Return each layer's Gram matrix, (C, C) float32, averaged over pictures of the style.
+def style_statistics(
+    perception: Perception,
+    images: Sequence[Tensor],
+    refs: Sequence[LayerRef],
+    method: StyleMethod,
+    shares: Sequence[float] | None = None,
+    masks: Sequence[Tensor] | None = None,
+) -> StyleStatistics:
+    """Return what `method` keeps of each layer, of several pictures blended into one style.
 
-    The average is the minimum of the summed squared distances to each: one style at several sizes costs
-    a training no more than one size.
+    One style at several sizes so costs a training no more than at one size.
 
     Args:
-        style_images: (1, 3, H, W) each, RGB in [0, 1], of any sizes.
+        images: (1, 3, H, W) each, RGB in [0, 1], of any sizes.
+        shares: how much of each picture, of any scale; None for all alike.
+        masks: how much each pixel of each picture counts, (1, 1, H, W) in its picture's size, at least 0.
     Raises:
         OptionError: if a picture is too small for the deepest layer.
+        ValueError: if a mask is 0 everywhere.
     """
-    total: dict[LayerRef, Tensor] = {}
-    for image in style_images:
-        with torch.no_grad():
-            try:
-                features = perception(image, refs)
-            except RuntimeError as error:
-                height, width = image.shape[-2:]
-                raise OptionError(f"a style of {width}x{height} is too small for {refs[-1]}") from error
-        for ref in refs:
-            share = gram_matrix(features[ref].float())[0] / len(style_images)
-            total[ref] = total[ref] + share if ref in total else share
-    return total
+    shares = [1.0] * len(images) if shares is None else shares
+    all_of_it: Sequence[Tensor | None] = [None] * len(images)
+    seen: list[StyleStatistics] = []
+    for image, mask in zip(images, masks or all_of_it, strict=True):
+        features = _style_features(perception, image, refs)
+        seen.append({ref: method.statistics(features[ref], _at_layer(mask, features[ref])) for ref in refs})
+    parts = [share / sum(shares) for share in shares]
+    return {ref: method.blend([one[ref] for one in seen], parts) for ref in refs}
+
+
+def region_statistics(
+    perception: Perception,
+    images: Sequence[Tensor],
+    refs: Sequence[LayerRef],
+    method: StyleMethod,
+    masks: Sequence[Mapping[int, Tensor]],
+    shares: Sequence[float] | None = None,
+) -> dict[int, StyleStatistics]:
+    """Return the style of each label, from the pictures that have it: Gatys et al. 2017, arXiv:1611.07865.
+
+    Args:
+        images, shares: as of `style_statistics`.
+        masks: of each picture, by label, (1, 1, H, W) in its picture's size; a label may be missing or 0.
+    """
+    shares = [1.0] * len(images) if shares is None else shares
+    found: dict[int, StyleStatistics] = {}
+    for label in sorted({label for one in masks for label in one}):
+        there = [
+            n for n, one in enumerate(masks) if label in one and bool(one[label].any()) and shares[n] > 0
+        ]
+        if there:
+            found[label] = style_statistics(
+                perception,
+                [images[n] for n in there],
+                refs,
+                method,
+                [shares[n] for n in there],
+                [masks[n][label] for n in there],
+            )
+    return found
 
 
 def content_distance(features: Mapping[LayerRef, Tensor], target: Mapping[LayerRef, Tensor]) -> Tensor:
@@ -98,6 +141,81 @@ def content_distance(features: Mapping[LayerRef, Tensor], target: Mapping[LayerR
     return torch.stack([relative_content_loss(features[ref], target[ref]) for ref in target]).mean()
 
 
-def style_distance(features: Mapping[LayerRef, Tensor], grams: Mapping[LayerRef, Tensor]) -> Tensor:
-    """Return the relative style loss, averaged over the style's layers."""
-    return torch.stack([relative_style_loss(features[ref], grams[ref]) for ref in grams]).mean()
+def style_distance(
+    features: Mapping[LayerRef, Tensor],
+    statistics: StyleStatistics,
+    method: StyleMethod,
+    layer_weights: Mapping[LayerRef, float] | None = None,
+    weights: Tensor | None = None,
+    draw: int = 0,
+) -> Tensor:
+    """Return the relative style loss, averaged over the style's layers: a scalar.
+
+    Args:
+        features: of the pictures, (N, C, h, w) each.
+        statistics: of the style, by the same method.
+        layer_weights: how much each layer counts, of any scale; None for all alike.
+        weights: how much each pixel counts, (N or 1, 1, H, W) in the pictures' size, at least 0.
+        draw: which random sample, for methods that take one; the same number takes the same.
+    """
+    distances = [
+        method.distance(features[ref], one, _at_layer(weights, features[ref]), draw)
+        for ref, one in statistics.items()
+    ]
+    if layer_weights is None:
+        return torch.stack(distances).mean()
+    counts = [layer_weights[ref] for ref in statistics]
+    weighted = [count * distance for count, distance in zip(counts, distances, strict=True)]
+    return torch.stack(weighted).sum() / sum(counts)
+
+
+def region_distance(
+    features: Mapping[LayerRef, Tensor],
+    statistics: Mapping[int, StyleStatistics],
+    method: StyleMethod,
+    masks: Mapping[int, Tensor],
+    layer_weights: Mapping[LayerRef, float] | None = None,
+    draw: int = 0,
+) -> Tensor:
+    """Return the style distance of each label's region to that label's style, by their shares of the area.
+
+    Gatys et al. 2017, arXiv:1611.07865: each region has its own statistics.
+
+    Args:
+        statistics: as `region_statistics` returns them.
+        masks: of the picture, by label, (1, 1, H, W) in its size; labels whose mask is 0 do not count.
+    Raises:
+        ValueError: if a label of the picture has no style, or no pixel has a label.
+    """
+    areas = {label: float(mask.sum()) for label, mask in masks.items() if bool(mask.any())}
+    missing = sorted(set(areas) - set(statistics))
+    if missing or not areas:
+        raise ValueError(f"labels without a style: {missing}" if missing else "no pixel has a label")
+    distances = [
+        area
+        / sum(areas.values())
+        * style_distance(features, statistics[label], method, layer_weights, masks[label], draw)
+        for label, area in areas.items()
+    ]
+    return torch.stack(distances).sum()
+
+
+def _style_features(
+    perception: Perception, image: Tensor, refs: Sequence[LayerRef]
+) -> dict[LayerRef, Tensor]:
+    try:
+        with torch.no_grad():
+            features: dict[LayerRef, Tensor] = perception(image, refs)
+    except RuntimeError as error:
+        height, width = image.shape[-2:]
+        if min(height, width) >= _ENOUGH:
+            raise  # out of memory, or the like
+        raise OptionError(f"a style of {width}x{height} is too small for {refs[-1]}") from error
+    return features
+
+
+def _at_layer(mask: Tensor | None, features: Tensor) -> Tensor | None:
+    """Scale a mask by area: a position counts by how much of it the mask covers, however thin that is."""
+    if mask is None:
+        return None
+    return functional.adaptive_avg_pool2d(mask.float(), (features.shape[-2], features.shape[-1]))
