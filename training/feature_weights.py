@@ -20,7 +20,7 @@ FeatureNet = Vgg | SmallVgg
 
 NETWORKS = (*GROUPS, "small")
 # Names under which a folder may hold them; the first that matches is taken.
-_PATTERNS = {"vgg16": "vgg16*", "vgg19": "vgg19_[!d]*", "small": "vgg19_distilled16x*"}
+_PATTERNS = {"vgg16": "vgg16*", "vgg19": "vgg19_[!d]*", "small": "vgg19_distilled16x*", "raft": "raft_*"}
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def load_feature_net(name: str, weights: Path | None = None) -> LoadedFeatureNet
     if file is None:
         state, scale, source = _from_torchvision(name)
     else:
-        state, scale = _read(file)
+        state, scale = read_weights(file)
         source = file.name
     network: FeatureNet = SmallVgg() if name == "small" else _build_vgg(name, state, scale, source)
     wanted = network.state_dict().keys()
@@ -59,7 +59,7 @@ def load_feature_net(name: str, weights: Path | None = None) -> LoadedFeatureNet
     except RuntimeError as error:
         raise WeightsError(f"{source} is no {name}: its sizes do not fit") from error
     network.eval().requires_grad_(False)
-    return LoadedFeatureNet(network, source, _hash(state))
+    return LoadedFeatureNet(network, source, hash_weights(state))
 
 
 def find_weights(name: str, weights: Path | None = None) -> Path | None:
@@ -90,13 +90,33 @@ def default_style_layers(weights: Path | None = None) -> tuple[str, ...]:
     """
     layers = ("relu1_1", "relu2_1", "relu3_1", "relu3_4")
     file = find_weights("vgg19", weights)
-    if file is None or count_convolutions("vgg19", _read(file)[0]) > 8:
+    if file is None or count_convolutions("vgg19", read_weights(file)[0]) > 8:
         return (*layers, "relu4_1")
     return (*layers, "small:relu4_1") if find_weights("small", weights) else layers
 
 
-def _read(file: Path) -> tuple[dict[str, Tensor], InputScale]:
-    """Read tensors, and what input they were trained on: a file says so in its metadata."""
+def available_layers(name: str, weights: Path | None = None) -> tuple[str, ...]:
+    """Return the layers of a network that the weights at hand hold, shallow to deep; nothing is downloaded.
+
+    Empty where there are none, nor a download that would have them.
+    """
+    file = find_weights(name, weights)
+    with torch.device("meta"):  # only names are wanted
+        if file is None:
+            return () if name == "small" else Vgg(name).available_layers()
+        state, _ = read_weights(file)
+        if name == "small":
+            network = SmallVgg()
+            return network.available_layers() if network.state_dict().keys() <= state.keys() else ()
+        return Vgg(name, count_convolutions(name, state)).available_layers()
+
+
+def read_weights(file: Path) -> tuple[dict[str, Tensor], InputScale]:
+    """Read tensors, and what input they were trained on: a file says so in its metadata.
+
+    Raises:
+        WeightsError: if it cannot be read, or holds more than tensors.
+    """
     if file.suffix == ".safetensors":
         try:
             from safetensors import SafetensorError, safe_open
@@ -143,9 +163,10 @@ def _build_vgg(name: str, state: dict[str, Tensor], scale: InputScale, source: s
     return Vgg(name, convolutions, scale)
 
 
-def _hash(state: dict[str, Tensor]) -> str:
+def hash_weights(state: dict[str, Tensor]) -> str:
+    """Return the SHA-256 over every tensor's name and bytes, in the order of the names."""
     digest = hashlib.sha256()
     for key in sorted(state):
         digest.update(key.encode())
-        digest.update(state[key].contiguous().view(torch.uint8).numpy().tobytes())
+        digest.update(state[key].contiguous().flatten().view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
