@@ -44,11 +44,11 @@ def export(
     file = _output_file(checkpoint, out)
 
     from export.to_onnx import OnnxOptions, export_onnx
-    from training.checkpoint import load_transform_net
+    from training.checkpoint import load_style_net
     from training.errors import CheckpointError
 
     try:
-        network, content = load_transform_net(checkpoint)
+        network, content = load_style_net(checkpoint)
     except CheckpointError as error:
         raise ExportError(str(error)) from error
     options = OnnxOptions(pixels, weights)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""A transform network as one ONNX graph: RGB in, RGB out, everything else inside.
+"""A network that paints as one ONNX graph: RGB in, RGB out, everything else inside.
 
 The module is not called onnx.py: it would hide the package of that name.
 """
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from export.blocks import use_blocks
 from export.errors import ExportError
+from export.pixel_scale import KEEPS_FP32, fold_pixel_scale
 from realtime import __version__
 from realtime.contract import INPUT_NAME, METADATA_KEY, OUTPUT_NAME, StyleContract
 from realtime.errors import ContractError
@@ -29,8 +30,6 @@ OPSET = 20
 MIN_SIZE, MAX_SIZE = 64, 4096
 # Smaller tensors are shapes and scalars; halving them saves nothing and may cost exactness.
 _WORTH_HALVING = 64
-# In the name of weights that are too small for half precision's normal numbers.
-_KEEPS_FP32 = ".per_level"
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class UnitGraph(nn.Module):
 def export_onnx(
     network: nn.Module, checkpoint: dict[str, Any], file: Path, options: OnnxOptions = OnnxOptions()
 ) -> StyleContract:
-    """Write a transform network as ONNX with its contract in the metadata, whole or not at all.
+    """Write a network that paints as ONNX with its contract in the metadata, whole or not at all.
 
     Args:
         network: RGB in [0, 1] -> the same, (N, 3, H, W); in evaluation mode.
@@ -91,7 +90,7 @@ def export_onnx(
     contract = _contract(rounded, checkpoint, options)
     model = _trace(rounded, options.pixels)
     _strip(model)
-    _fold_pixel_scale(model)
+    fold_pixel_scale(model)
     use_blocks(model)
     if options.weights == "fp16":
         _store_halves(model)
@@ -138,8 +137,9 @@ def _contract(network: nn.Module, checkpoint: dict[str, Any], options: OnnxOptio
         return StyleContract(
             **checkpoint["style"],
             **pixels,
-            kind=checkpoint["kind"],
-            preset=checkpoint["preset"],
+            # Whatever paints it, the runtime has one kind of graph: a picture in, a picture out.
+            kind="transform",
+            preset=_preset(checkpoint),
             min_size=MIN_SIZE,
             max_size=MAX_SIZE,
             size_multiple=1,
@@ -151,6 +151,11 @@ def _contract(network: nn.Module, checkpoint: dict[str, Any], options: OnnxOptio
         )
     except ContractError as error:
         raise ExportError(f"the checkpoint makes no valid style: {error}") from error
+
+
+def _preset(checkpoint: dict[str, Any]) -> str:
+    kind, preset = checkpoint["kind"], checkpoint["preset"]
+    return str(preset) if kind == "transform" else f"{kind}-{preset}"
 
 
 def _trace(network: nn.Module, pixels: Pixels) -> onnx.ModelProto:
@@ -205,42 +210,13 @@ def _strip(model: onnx.ModelProto) -> None:
     model.producer_name, model.producer_version = "livebrush", __version__
 
 
-def _fold_pixel_scale(model: onnx.ModelProto) -> None:
-    """Let the first convolution take pixels as whole numbers, its weights divided by 255 instead.
-
-    bf16 holds every whole number to 256, but not every n / 255: on a smooth gradient its steps at 1/2 and
-    1/4 of full brightness would be painted as lines.
-    """
-    graph = model.graph
-    scale = next((node for node in graph.node if node.op_type == "Div"), None)
-    if scale is None:  # a graph of floats in [0, 1]
-        return
-    made_by = {name: node for node in graph.node for name in node.output}
-    first = next(node for node in graph.node if node.op_type == "Conv")
-    before = made_by[first.input[0]]
-    while before.op_type == "Pad":
-        before = made_by[before.input[0]]
-    if before is not scale:
-        raise ExportError("the pixels do not go from their scale to the first convolution by padding alone")
-    weights = {tensor.name: tensor for tensor in graph.initializer}
-    factor = numpy_helper.to_array(weights[scale.input[1]])
-    weight = weights[first.input[1]]
-    scaled = numpy_helper.to_array(weight) / factor
-    first.input[1] = f"{weight.name}{_KEEPS_FP32}"
-    graph.initializer.append(numpy_helper.from_array(scaled.astype(np.float32), first.input[1]))
-    graph.initializer.remove(weight)
-    for node in graph.node:
-        node.input[:] = [scale.input[0] if name == scale.output[0] else name for name in node.input]
-    graph.node.remove(scale)
-
-
 def _store_halves(model: onnx.ModelProto) -> None:
     """Store weights in half precision, each with a Cast that engines fold when they load the file."""
     casts = []
     for tensor in model.graph.initializer:
         if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims) < _WORTH_HALVING:
             continue
-        if _KEEPS_FP32 in tensor.name:
+        if KEEPS_FP32 in tensor.name:
             continue
         half_name = f"{tensor.name}.fp16"
         half = numpy_helper.to_array(tensor).astype(np.float16)

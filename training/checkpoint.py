@@ -8,7 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from training.errors import CheckpointError
+from training.networks.texture_net import TEXTURE_PRESETS, TextureNet, TextureStyle, build_texture_net
 from training.networks.transform_net import PRESETS, build_transform_net
+from training.noise import fixed_tiles
 
 FORMAT = "livebrush"
 VERSION = 1
@@ -64,6 +66,38 @@ def load_transform_net(file: Path) -> tuple[nn.Module, dict[str, Any]]:
     network = build_transform_net(content["preset"])
     load_weights(network, content["weights"], file)
     return network.eval(), content
+
+
+def load_texture_net(file: Path) -> tuple[TextureNet, dict[str, Any]]:
+    """Build the texture network of a checkpoint, in evaluation mode, and return it with the rest.
+
+    Raises:
+        CheckpointError: as `load_checkpoint`, or if it holds another kind of network.
+    """
+    content = load_checkpoint(file)
+    if content.get("kind") != "texture" or content.get("preset") not in TEXTURE_PRESETS:
+        kind = f"{content.get('kind')}/{content.get('preset')}"
+        raise CheckpointError(f"{file} holds {kind}, not a texture network of {', '.join(TEXTURE_PRESETS)}")
+    network = build_texture_net(content["preset"], with_content=bool(content.get("with_content")))
+    load_weights(network, content["weights"], file)
+    return network.eval(), content
+
+
+def load_style_net(file: Path) -> tuple[nn.Module, dict[str, Any]]:
+    """Build what paints a picture in one pass, (N, 3, H, W) in [0, 1] -> the same, of whatever kind.
+
+    Raises:
+        CheckpointError: as `load_checkpoint`, or if what it holds paints no pictures.
+    """
+    if load_checkpoint(file).get("kind") != "texture":
+        return load_transform_net(file)
+    network, content = load_texture_net(file)
+    if not network.with_content:
+        raise CheckpointError(
+            f"{file} makes textures from noise and paints no pictures: train it with --content, "
+            "or make textures with python -m training texture-sample"
+        )
+    return TextureStyle(network, fixed_tiles(network.scales)).eval(), content
 
 
 def load_weights(network: nn.Module, weights: dict[str, Tensor], file: Path) -> None:

@@ -2,6 +2,11 @@
 
 import typer
 
+from training.commands.evaluate import evaluate
+from training.commands.evaluate_video import evaluate_video
+from training.commands.optimize import optimize
+from training.commands.texture import texture
+from training.commands.texture_sample import texture_sample
 from training.commands.transform import transform
 
 app = typer.Typer(
@@ -18,3 +23,8 @@ def main() -> None:
 
 
 app.command()(transform)
+app.command()(texture)
+app.command()(texture_sample)
+app.command()(optimize)
+app.command()(evaluate)
+app.command()(evaluate_video)

@@ -1,13 +1,15 @@
 """What each training command was asked for: one frozen dataclass a command, built once from the options."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from training.errors import OptionError
 from training.feature_weights import NETWORKS
 from training.networks.transform_net import PRESETS
 from training.options import check_choices, check_ranges
+from training.style_loss import parse_style_loss
 
 Precision = Literal["auto", "fp32", "bf16"]
 # A learning rate, a size or a weight beyond these is a slip of the keyboard.
@@ -28,7 +30,6 @@ _RANGES: dict[str, tuple[float, float]] = {
     "sample_every": (1, 10_000_000),
 }
 _CHOICES = {
-    "preset": tuple(PRESETS),
     "features": NETWORKS,
     "tv_form": ("squared", "absolute", "gamma"),
     "precision": ("auto", "fp32", "bf16"),
@@ -46,24 +47,27 @@ class StyleCredits:
     year: str
 
 
-@dataclass(frozen=True)
-class TransformConfig:
-    """All that decides what `python -m training transform` does.
+@dataclass(frozen=True, kw_only=True)
+class StyleTrainingConfig:
+    """What every command asks that trains a network on one style picture.
 
     Layers are written relu3_3, of the network `features`, or small:relu4_1, of a network by name.
     """
 
+    presets: ClassVar[tuple[str, ...]]
+
     style_image: Path
-    content: Path
+    content: Path | None
     out: Path
     credits: StyleCredits
-    preset: str = "fast"
+    preset: str
     steps: int = 4000
     batch_size: int = 4
     crop_size: int = 192
     style_sizes: tuple[int, ...] = (384,)
     content_weight: float = 1.0
     style_weight: float = 8.0
+    loss: str = "gram"
     tv_weight: float = 0.05
     tv_form: str = "squared"
     tv_gamma: float = 1.25
@@ -98,14 +102,15 @@ class TransformConfig:
                 raise OptionError(f"--style-size must be between 64 and 4096, instead got {size}")
         if not self.style_sizes:
             raise OptionError("give at least one --style-size")
-        check_choices(self, _CHOICES)
+        check_choices(self, {"preset": self.presets, **_CHOICES})
+        parse_style_loss(self.loss)
         if self.content_weight == 0 and self.style_weight == 0:
             raise OptionError("--content-weight and --style-weight are both 0: there is nothing to learn")
         if self.style_weight > 0 and not self.style_layers:
             raise OptionError("--style-weight is above 0 but --style-layers is empty")
         if self.content_weight > 0 and not self.content_layers:
             raise OptionError("--content-weight is above 0 but --content-layers is empty")
-        if self.tv_form != "gamma" and self.tv_gamma != TransformConfig.tv_gamma:
+        if self.tv_form != "gamma" and self.tv_gamma != StyleTrainingConfig.tv_gamma:
             raise OptionError("--tv-gamma only means something with --tv-form gamma")
         if self.out.suffix != ".pt":
             raise OptionError(f"the checkpoint must end in .pt, instead got {self.out.name!r}")
@@ -133,6 +138,26 @@ class TransformConfig:
         plain = {key: value for key, value in asdict(self).items() if key not in passing}
         # A folder may be reached by another path after a move; its name is what stays.
         return {key: value.name if isinstance(value, Path) else _plain(value) for key, value in plain.items()}
+
+    def changes_since(self, was: Mapping[str, Any]) -> list[str]:
+        """Name the options that decide the result and were others in `was`, an earlier `identity`.
+
+        An option that the program did not have then had its default.
+        """
+        defaults = {one.name: _plain(one.default) for one in fields(self) if one.default is not MISSING}
+        before = {**defaults, **was}
+        now = self.identity()
+        return [f"{key} {before.get(key)} -> {now[key]}" for key in now if before.get(key) != now[key]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransformConfig(StyleTrainingConfig):
+    """All that decides what `python -m training transform` does."""
+
+    presets: ClassVar[tuple[str, ...]] = tuple(PRESETS)
+
+    content: Path
+    preset: str = "fast"
 
 
 def _plain(value: Any) -> Any:

@@ -2,19 +2,69 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from torch import Tensor, nn
+from torch import Tensor
 
 from training.images import contact_sheet, to_uint8, write_png
 
 log = logging.getLogger(__name__)
+
+# Pictures, (1, 3, H, W) each, RGB in [0, 1] -> paintings, (3, H, W) each.
+Paint = Callable[[Sequence[Tensor]], list[Tensor]]
+
+
+class LossBar:
+    """A progress bar on stderr with the parts of a loss; a plain line now and then where that is no terminal.
+
+    Args:
+        quiet: nothing on screen, for all but the first of several processes.
+        smoothing: how much of the value shown is of the steps before.
+    """
+
+    def __init__(self, *, quiet: bool = False, smoothing: float = 0.95) -> None:
+        self.quiet, self.smoothing = quiet, smoothing
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[losses]}"),
+            console=Console(stderr=True),
+            disable=quiet,
+        )
+        self.task: TaskID | None = None
+        self.label, self.total = "", 0
+        self.smooth: dict[str, float] = {}
+
+    def begin(self, label: str, *, total: int, done: int) -> None:
+        """Start the bar anew: `done` of `total` steps of what `label` names."""
+        self.label, self.total, self.smooth = label, total, {}
+        if self.task is not None:
+            self.progress.remove_task(self.task)
+        self.progress.start()
+        self.task = self.progress.add_task(label, total=total, completed=done, losses="")
+
+    def step(self, step: int, parts: Mapping[str, float]) -> None:
+        """Move the bar; the losses on it are smoothed."""
+        for name, value in parts.items():
+            self.smooth[name] = self.smoothing * self.smooth.get(name, value) + (1 - self.smoothing) * value
+        losses = "  ".join(f"{name} {value:.3f}" for name, value in self.smooth.items())
+        if self.task is not None:
+            self.progress.update(self.task, completed=step, losses=losses)
+        plain = not self.progress.console.is_terminal and not self.quiet
+        if plain and (step % 50 == 0 or step == self.total):
+            self.progress.console.print(f"{self.label} {step}/{self.total}  {losses}", highlight=False)
+
+    def stop(self) -> None:
+        """Leave the bar as it is and give the terminal back."""
+        if self.task is not None:  # a bar that never began would leave an empty line
+            self.progress.stop()
 
 
 class TrainingReport:
@@ -42,56 +92,41 @@ class TrainingReport:
         self.folder, self.steps, self.done = folder, steps, done
         self.pictures, self.style_image, self.quiet = pictures, style_image, quiet
         self.board: Any = None if quiet else _tensorboard(folder)
-        self.progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[losses]}"),
-            console=Console(stderr=True),
-            disable=quiet,
-        )
-        self.task: TaskID | None = None
-        self.smooth: dict[str, float] = {}
+        self.bar = LossBar(quiet=quiet)
 
     def __enter__(self) -> "TrainingReport":
-        self.progress.start()
-        self.task = self.progress.add_task("training", total=self.steps, completed=self.done, losses="")
+        self.bar.begin("step", total=self.steps, done=self.done)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.progress.stop()
+        self.bar.stop()
         if self.board is not None:
             self.board.close()
 
     def step(self, step: int, parts: dict[str, float]) -> None:
         """Move the bar; the losses on it are smoothed, those in TensorBoard are not."""
-        for name, value in parts.items():
-            self.smooth[name] = 0.95 * self.smooth.get(name, value) + 0.05 * value
-            if self.board is not None:
+        if self.board is not None:
+            for name, value in parts.items():
                 self.board.add_scalar(f"loss/{name}", value, step)
-        losses = "  ".join(f"{name} {value:.3f}" for name, value in self.smooth.items())
-        if self.task is not None:
-            self.progress.update(self.task, completed=step, losses=losses)
-        plain = self.progress.console.is_terminal
-        if not plain and not self.quiet and (step % 50 == 0 or step == self.steps):
-            self.progress.console.print(f"step {step}/{self.steps}  {losses}", highlight=False)
+        self.bar.step(step, parts)
 
-    def samples(self, step: int, network: nn.Module, history: list[dict[str, float]]) -> None:
-        """Paint the sample pictures and write the sheet and the curves of this step."""
+    def samples(self, step: int, paint: Paint, history: list[dict[str, float]]) -> None:
+        """Write the sheet and the curves of this step.
+
+        Args:
+            step: names the sheet.
+            paint: paints `pictures`; where there are none, what it likes: they have one row then.
+            history: of the losses, a row a step.
+        """
         if self.quiet:
             return
-        device = next(network.parameters()).device
-        network.eval()
-        with torch.no_grad():
-            painted = [network(picture.to(device))[0] for picture in self.pictures]
-        network.train()
+        painted = paint(self.pictures)
         before = [to_uint8(picture[0]) for picture in self.pictures]
         after = [to_uint8(picture) for picture in painted]
         style = to_uint8(self.style_image)
-        sheet = contact_sheet([[style, *before], [style, *after]])
+        sheet = contact_sheet([[style, *before], [style, *after]] if before else [[style, *after]])
         write_png(self.folder / f"samples_{step:06d}.png", sheet)
         (self.folder / "losses.json").write_text(json.dumps(history))
         write_curves(self.folder / "curves.png", history)
@@ -100,7 +135,7 @@ class TrainingReport:
             self.board.flush()
 
 
-def write_curves(file: Path, history: list[dict[str, float]]) -> None:
+def write_curves(file: Path, history: Sequence[Mapping[str, float]], *, smoothing: float = 0.97) -> None:
     """Draw each part of the loss over the steps, raw and smoothed; nothing where matplotlib is missing."""
     try:
         from matplotlib.figure import Figure
@@ -114,11 +149,11 @@ def write_curves(file: Path, history: list[dict[str, float]]) -> None:
         values = [row[name] for row in history]
         smooth, running = [], values[0]
         for value in values:
-            running = 0.97 * running + 0.03 * value
+            running = smoothing * running + (1 - smoothing) * value
             smooth.append(running)
         axes.plot(steps, values, linewidth=0.4, color="0.75")
         axes.plot(steps, smooth, linewidth=1.2)
-        axes.set(title=name, xlabel="step", yscale="log")
+        axes.set(title=name, xlabel="step", yscale="log" if min(values) > 0 else "linear")
     figure.savefig(file, dpi=110)
 
 

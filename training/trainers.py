@@ -2,27 +2,27 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any, ClassVar, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from training.checkpoint import load_checkpoint, load_transform_net, load_weights, save_checkpoint
-from training.config import TransformConfig
+from training.checkpoint import load_checkpoint, load_weights, save_checkpoint
+from training.config import StyleTrainingConfig, TransformConfig
 from training.datasets import ContentCrops
 from training.devices import Placement
 from training.errors import CheckpointError, OptionError, TrainingError
 from training.images import list_pictures, read_rgb, resize_short_side, to_tensor
-from training.losses import total_variation_loss
+from training.losses import LossParts
 from training.networks.transform_net import build_transform_net
-from training.perception import Perception, content_distance, parse_layers, style_distance, style_grams
+from training.objective import StyleObjective
 from training.report import TrainingReport
 
-LossParts = dict[str, float]
+Config = TypeVar("Config", bound=StyleTrainingConfig)
 
 
 def one_cycle(step: int, steps: int, peak: float, *, warm_up: float = 0.1, start: float = 0.04) -> float:
@@ -36,61 +36,22 @@ def one_cycle(step: int, steps: int, peak: float, *, warm_up: float = 0.1, start
     return peak * (1e-3 + (1 - 1e-3) * 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1.0, steps - rise))))
 
 
-@dataclass(frozen=True)
-class StyleObjective:
-    """The loss of one style: content of the photograph, statistics of the style picture, smoothness."""
+class StyleTrainer(ABC, Generic[Config]):
+    """Trains one network on one style, from a fresh start or from where it was stopped.
 
-    config: TransformConfig
-    perception: Perception
-    grams: dict[Any, Tensor]
+    What is trained, on what, and how a step's loss comes about is left to each kind of network.
+    """
 
-    @classmethod
-    def build(cls, config: TransformConfig, device: torch.device) -> "StyleObjective":
-        """Load the feature networks and take the style's statistics at each of its sizes."""
-        content_refs = parse_layers(config.content_layers, config.features)
-        style_refs = parse_layers(config.style_layers, config.features)
-        perception = Perception((*content_refs, *style_refs), config.weights)
-        perception.to(device).to(memory_format=torch.channels_last)
-        picture = read_rgb(config.style_image)
-        sizes = [to_tensor(resize_short_side(picture, size))[None].to(device) for size in config.style_sizes]
-        return cls(config, perception, style_grams(perception, sizes, style_refs))
+    kind: ClassVar[str]
 
-    def __call__(
-        self, stylized_image: Tensor, content_image: Tensor, autocast: Callable[[], Any]
-    ) -> tuple[Tensor, LossParts]:
-        """Return the total loss and its parts, unweighted. Images are (N, 3, H, W) in [0, 1]."""
-        config = self.config
-        content_refs = parse_layers(config.content_layers, config.features)
-        with autocast():
-            features = self.perception(stylized_image, (*content_refs, *self.grams))
-            with torch.no_grad():
-                target = self.perception(content_image, content_refs)
-        content = content_distance(features, target)
-        style = style_distance(features, self.grams)
-        tv_form: Any = config.tv_form
-        tv = total_variation_loss(stylized_image.float(), tv_form, config.tv_gamma)
-        total = config.content_weight * content + config.style_weight * style + config.tv_weight * tv
-        parts = {"total": total, "content": content, "style": style, "tv": tv}
-        return total, {name: float(value.detach()) for name, value in parts.items()}
-
-
-class TransformTrainer:
-    """Trains one transform network on one style, from a fresh start or from where it was stopped."""
-
-    def __init__(self, config: TransformConfig, placement: Placement) -> None:
+    def __init__(self, config: Config, placement: Placement) -> None:
         self.config = config
         self.placement = placement
         torch.manual_seed(config.seed)
-        self.data = ContentCrops(
-            config.content,
-            config.crop_size,
-            seed=config.seed,
-            light_jitter=config.light_jitter,
-            zoom=config.zoom,
-        )
+        self.data = _content_crops(config)
         self.objective = StyleObjective.build(config, placement.device)
-        self.network: nn.Module = build_transform_net(config.preset)
-        self.earlier_pictures = self._start_from(config.init_from) if config.init_from else 0
+        self.network: nn.Module = self._build_network()
+        self.earlier_pictures = self._start_from() if config.init_from else 0
         self.network.to(placement.device).to(memory_format=torch.channels_last)
         self.optimizer: torch.optim.Optimizer = torch.optim.Adam(
             self.network.parameters(), lr=config.learning_rate
@@ -101,6 +62,18 @@ class TransformTrainer:
         if not config.fresh and self.resume_file.exists():
             self._resume()
         self.trained, self.optimizer = placement.setup(self.network, self.optimizer)
+
+    @abstractmethod
+    def _build_network(self) -> nn.Module:
+        """Return the network with fresh weights."""
+
+    @abstractmethod
+    def _loss(self, content_image: Tensor | None) -> tuple[Tensor, LossParts]:
+        """Paint and return the step's loss and its parts; the photographs are on the device."""
+
+    @abstractmethod
+    def _paint(self, pictures: Sequence[Tensor]) -> list[Tensor]:
+        """Paint the sheet's pictures, (1, 3, H, W) each, in evaluation mode and without gradients."""
 
     def run(self, report: TrainingReport) -> None:
         """Train to the last step and write the checkpoint to ship.
@@ -120,12 +93,25 @@ class TransformTrainer:
                     f"the loss became {parts['total']} at step {self.step}: lower --learning-rate"
                 )
             if self.step % config.sample_every == 0 or self.step == config.steps:
-                report.samples(self.step, self.network, self.history)
+                report.samples(self.step, self.paint, self.history)
             if time.monotonic() - saved_at > 60 * config.checkpoint_minutes or self.step == config.steps:
                 self.save()
                 saved_at = time.monotonic()
         if self.placement.is_first:
             save_checkpoint(config.out, self._content())
+
+    def paint(self, pictures: Sequence[Tensor]) -> list[Tensor]:
+        """Paint pictures, (1, 3, H, W) each, as the network would now; returns (3, H, W) each."""
+        self.network.eval()
+        with torch.no_grad():
+            painted = self._paint([picture.to(self.placement.device) for picture in pictures])
+        self.network.train()
+        return painted
+
+    def closing_words(self) -> str:
+        """Return what the command says of the trained network in its last line."""
+        skipped = len(self.data.bad_files) if self.data else 0
+        return f", {skipped} pictures skipped" if skipped else ""
 
     def save(self) -> None:
         """Write the checkpoint to resume from."""
@@ -138,22 +124,24 @@ class TransformTrainer:
             }
             save_checkpoint(self.resume_file, {**self._content(), "resume": resume})
 
-    def _train_step(self, content_image: Tensor) -> LossParts:
+    def _train_step(self, content_image: Tensor | None) -> LossParts:
         config = self.config
         for group in self.optimizer.param_groups:
             group["lr"] = one_cycle(self.step, config.steps, config.learning_rate)
         self.network.train()
-        content_image = content_image.to(self.placement.device, memory_format=torch.channels_last)
-        with self.placement.autocast():
-            stylized_image = self.trained(content_image)
-        total, parts = self.objective(stylized_image, content_image, self.placement.autocast)
+        if content_image is not None:
+            content_image = content_image.to(self.placement.device, memory_format=torch.channels_last)
+        total, parts = self._loss(content_image)
         self.optimizer.zero_grad(set_to_none=True)
         self.placement.backward(total)
         self.optimizer.step()
         return parts
 
-    def _batches(self) -> Iterator[Tensor]:
+    def _batches(self) -> Iterator[Tensor | None]:
+        """Yield what each step to come practises on: this process's share of a batch, or None."""
         config, place = self.config, self.placement
+        if self.data is None:
+            return iter([None] * (config.steps - self.step))
         first, last = self.step * config.batch_size, config.steps * config.batch_size
         # Each process takes its share of every batch.
         numbers = range(first + place.rank, last, place.world_size)
@@ -175,16 +163,21 @@ class TransformTrainer:
         feature_nets = {name: net.source for name, net in self.objective.perception.loaded.items()}
         training = {**self.config.identity(), "pictures": pictures, "feature_networks": feature_nets}
         return {
-            "kind": "transform",
+            "kind": self.kind,
             "preset": self.config.preset,
+            "with_content": self.config.content is not None,
             "weights": weights,
             "style": asdict(self.config.credits),
             "training": training,
         }
 
-    def _start_from(self, file: Path) -> int:
+    def _start_from(self) -> int:
         """Take over the weights of a checkpoint; return how many pictures it has seen."""
-        _, content = load_transform_net(file)
+        file = self.config.init_from
+        assert file is not None
+        content = load_checkpoint(file)
+        if content.get("kind") != self.kind:
+            raise CheckpointError(f"--init-from {file} is of kind {content.get('kind')}, not {self.kind}")
         if content["preset"] != self.config.preset:
             raise CheckpointError(
                 f"--init-from {file} is of preset {content['preset']}, not {self.config.preset}"
@@ -195,8 +188,7 @@ class TransformTrainer:
     def _resume(self) -> None:
         content = load_checkpoint(self.resume_file)
         resume = content.get("resume") or {}
-        was, now = resume.get("identity", {}), self.config.identity()
-        different = [f"{key} {was.get(key)} -> {now[key]}" for key in now if was.get(key) != now[key]]
+        different = self.config.changes_since(resume.get("identity", {}))
         if different:
             raise OptionError(
                 f"{self.resume_file} was trained with other options ({'; '.join(different[:3])}): "
@@ -207,8 +199,40 @@ class TransformTrainer:
         self.history, self.step = list(resume["history"]), int(resume["step"])
 
 
-def sample_pictures(config: TransformConfig, count: int = 4, short_side: int = 256) -> list[Tensor]:
-    """Return the pictures that the sample sheets show, (1, 3, H, W) each, the same through a training."""
-    files = list_pictures(config.samples or config.content)
+def _content_crops(config: StyleTrainingConfig) -> ContentCrops | None:
+    if config.content is None:
+        return None
+    return ContentCrops(
+        config.content,
+        config.crop_size,
+        seed=config.seed,
+        light_jitter=config.light_jitter,
+        zoom=config.zoom,
+    )
+
+
+class TransformTrainer(StyleTrainer[TransformConfig]):
+    """Trains a transform network: photographs in, paintings out (Johnson et al. 2016)."""
+
+    kind = "transform"
+
+    def _build_network(self) -> nn.Module:
+        return build_transform_net(self.config.preset)
+
+    def _loss(self, content_image: Tensor | None) -> tuple[Tensor, LossParts]:
+        with self.placement.autocast():
+            stylized_image = self.trained(content_image)
+        return self.objective(stylized_image, content_image, self.placement.autocast, self.step)
+
+    def _paint(self, pictures: Sequence[Tensor]) -> list[Tensor]:
+        return [self.network(picture)[0] for picture in pictures]
+
+
+def sample_pictures(config: StyleTrainingConfig, count: int = 4, short_side: int = 256) -> list[Tensor]:
+    """Return the photographs that the sample sheets show, (1, 3, H, W) each, the same through a training."""
+    folder = config.samples or config.content
+    if folder is None:
+        return []
+    files = list_pictures(folder)
     chosen = files[:: max(1, len(files) // count)][:count]
     return [to_tensor(resize_short_side(read_rgb(file), short_side))[None] for file in chosen]

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,53 @@ def test_resuming_with_other_options_is_refused_and_names_them(options: dict[str
     with pytest.raises(OptionError, match=r"style_weight 8.0 -> 3.0.*--fresh"):
         train(options, style_weight=3.0)
     assert train(options, style_weight=3.0, fresh=True).step == 4
+
+
+# Layers that cost little, for tests of what does not depend on them.
+SHALLOW: dict[str, Any] = {
+    "style_layers": ("relu1_1", "relu2_1"),
+    "content_layers": ("relu2_1",),
+    "style_sizes": (64,),
+    "batch_size": 1,
+    "sample_every": 100,
+}
+
+
+@pytest.mark.parametrize("loss", ["bn:0.7+poly:0.3", "linear:0.5+gaussian:0.5"])
+def test_every_style_loss_trains_and_is_named_in_the_checkpoint(options: dict[str, Any], loss: str) -> None:
+    options.update(SHALLOW, steps=20, learning_rate=1e-2, checkpoint_minutes=1.0)
+    history = train(options, loss=loss).history
+    for part in ("total", "style"):
+        assert sum(row[part] for row in history[-5:]) / 5 < 0.8 * history[0][part]
+    assert load_checkpoint(options["out"])["training"]["loss"] == loss
+    with pytest.raises(OptionError, match=rf"loss {re.escape(loss)} -> gram.*--fresh"):
+        train(options)
+
+
+def test_a_training_with_random_pairs_goes_on_exactly_where_it_was(options: dict[str, Any]) -> None:
+    options.update(SHALLOW, steps=3, loss="gaussian")
+    whole = train(options).history
+    config = TransformConfig(**{**options, "fresh": True})
+    trainer = TransformTrainer(config, Placement("cpu", "fp32"))
+    for content_image in trainer._batches():
+        trainer._train_step(content_image)
+        trainer.step += 1
+        trainer.save()
+        if trainer.step == 2:
+            break
+    again = train(options)
+    assert again.history[-1]["style"] == whole[-1]["style"]
+
+
+def test_a_checkpoint_older_than_an_option_goes_on_as_with_its_default(options: dict[str, Any]) -> None:
+    options.update(SHALLOW, steps=2)
+    trainer = train(options)
+    content = load_checkpoint(trainer.resume_file)
+    del content["resume"]["identity"]["loss"], content["resume"]["identity"]["zoom"]
+    save_checkpoint(trainer.resume_file, content)
+    assert train(options).step == 2
+    with pytest.raises(OptionError, match="loss gram -> bn"):
+        train(options, loss="bn")
 
 
 def test_training_can_start_from_another_checkpoint(options: dict[str, Any], tmp_path: Path) -> None:

@@ -55,7 +55,8 @@ def test_the_command_trains_and_says_where_things_are(
     [
         (["--steps", "0"], "--steps must be between 1"),
         (["--steps", "many"], "--steps"),
-        (["--precision", "fp8"], "--precision must be auto, fp32 or bf16"),
+        (["--precision", "fp8"], "--precision must be one of auto, fp32, bf16"),
+        (["--loss", "bn:0.7+pol:0.3"], "--loss: 'pol' in 'bn:0.7+pol:0.3' is no style loss"),
         (["--style-layers", "relu9_9"], "vgg19:relu9_9 is not in"),
         (["--style-image", "missing.jpg"], "cannot read missing.jpg"),
         (["--content", "missing"], "no folder at missing"),

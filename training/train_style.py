@@ -1,29 +1,25 @@
-"""The transform command: from its configuration to the checkpoint on disk."""
+"""Runs a trainer as a command does: from its configuration to the checkpoint on disk."""
 
-import logging
 from functools import partial
 
 import torch
 
-from training.config import TransformConfig
 from training.devices import Placement
 from training.images import read_rgb, resize_short_side, to_tensor
 from training.report import TrainingReport
-from training.trainers import TransformTrainer, sample_pictures
-
-log = logging.getLogger(__name__)
+from training.trainers import Config, StyleTrainer, sample_pictures
 
 
-def train_transform(config: TransformConfig, *, threads: int = 0) -> None:
+def train_style(trainer: type[StyleTrainer[Config]], config: Config, *, threads: int = 0) -> None:
     """Train as configured, on one device or several, and write `config.out`."""
     if threads:
         torch.set_num_threads(threads)
     place = Placement(config.device, config.precision, config.devices)
-    place.launch(partial(_train_here, config))
+    place.launch(partial(_train_here, trainer, config))
 
 
-def _train_here(config: TransformConfig, place: Placement) -> None:
-    trainer = TransformTrainer(config, place)
+def _train_here(make_trainer: type[StyleTrainer[Config]], config: Config, place: Placement) -> None:
+    trainer = make_trainer(config, place)
     style_image = to_tensor(resize_short_side(read_rgb(config.style_image), 256))
     report = TrainingReport(
         config.run_folder(),
@@ -40,6 +36,5 @@ def _train_here(config: TransformConfig, place: Placement) -> None:
             trainer.save()
             raise
     if place.is_first:
-        skipped = len(trainer.data.bad_files)
-        note = f", {skipped} pictures skipped" if skipped else ""
-        print(f"{config.out}: {config.preset}, {trainer.step} steps{note}; sheets in {config.run_folder()}")
+        words = trainer.closing_words()
+        print(f"{config.out}: {config.preset}, {trainer.step} steps{words}; sheets in {config.run_folder()}")
