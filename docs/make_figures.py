@@ -128,24 +128,23 @@ def compare() -> None:
     run("-m", "training", "optimize", "--compare", photograph, styles[0], *more, "-o", WORK / "compare.png",
         "--size", 144, "--style-size", 144, "--steps", 80, "--tolerance", 0)  # fmt: skip
     sheet = cv2.imread(str(WORK / "compare.png"))
-    cv2.imwrite(str(DOCS / "compare.jpg"), sheet, [cv2.IMWRITE_JPEG_QUALITY, 85])
+    half = cv2.resize(sheet, None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA)
+    cv2.imwrite(str(DOCS / "compare.jpg"), half, [cv2.IMWRITE_JPEG_QUALITY, 85])
 
 
 def textures() -> None:
-    """Textures from noise, four noises of each."""
+    """A texture from noise: four noises, four pieces of it."""
     make_sources()
-    rows = []
-    for name in ("composition", "starry"):
-        checkpoint = WORK / f"{name}.pt"
-        if not checkpoint.exists():
-            shared = ("--steps", 500, "--batch-size", 4, "--crop-size", 128, "--style-size", SIDE)
-            run("-m", "training", "texture", "--style-image", WORK / f"{name}.png", "-o", checkpoint, *shared)
-        many = ("--size", f"{SIDE}x{SIDE}", "--count", 4)
-        run("-m", "training", "texture-sample", checkpoint, "-o", WORK / f"{name}_texture.png", *many)
-        samples = sorted(WORK.glob(f"{name}_texture_*.png"))
-        rows.append([("picture", WORK / f"{name}.png"),
-                     *((f"noise {number}", file) for number, file in enumerate(samples))])  # fmt: skip
-    write_sheet(DOCS / "textures.jpg", rows)
+    picture, checkpoint = WORK / "composition.png", WORK / "composition.pt"
+    if not checkpoint.exists():
+        shared = ("--steps", 500, "--batch-size", 4, "--crop-size", 128, "--style-size", SIDE)
+        run("-m", "training", "texture", "--style-image", picture, "-o", checkpoint, *shared)
+    many = ("--size", f"{SIDE}x{SIDE}", "--count", 4)
+    run("-m", "training", "texture-sample", checkpoint, "-o", WORK / "texture.png", *many)
+    samples = enumerate(sorted(WORK.glob("texture_*.png")))
+    write_sheet(
+        DOCS / "textures.jpg", [[("picture", picture), *((f"noise {n}", file) for n, file in samples)]]
+    )
 
 
 def steadiness() -> None:
