@@ -90,7 +90,8 @@ def export_onnx(
     contract = _contract(rounded, checkpoint, options)
     model = _trace(rounded, options.pixels)
     _strip(model)
-    fold_pixel_scale(model)
+    if fold_pixel_scale(model) == 0 and options.pixels == "uint8":
+        raise ExportError("no convolution can take whole pixels: bf16 would paint lines into smooth skies")
     use_blocks(model)
     if options.weights == "fp16":
         _store_halves(model)

@@ -1,14 +1,14 @@
 """What each training command was asked for: one frozen dataclass a command, built once from the options."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from training.errors import OptionError
 from training.feature_weights import NETWORKS
 from training.networks.transform_net import PRESETS
-from training.options import check_choices, check_ranges
+from training.options import changes, check_choices, check_ranges, plain
 from training.style_loss import parse_style_loss
 
 Precision = Literal["auto", "fp32", "bf16"]
@@ -135,19 +135,14 @@ class StyleTrainingConfig:
             "sample_every",
             "precision",
         }
-        plain = {key: value for key, value in asdict(self).items() if key not in passing}
-        # A folder may be reached by another path after a move; its name is what stays.
-        return {key: value.name if isinstance(value, Path) else _plain(value) for key, value in plain.items()}
+        return {key: plain(value) for key, value in asdict(self).items() if key not in passing}
 
     def changes_since(self, was: Mapping[str, Any]) -> list[str]:
         """Name the options that decide the result and were others in `was`, an earlier `identity`.
 
         An option that the program did not have then had its default.
         """
-        defaults = {one.name: _plain(one.default) for one in fields(self) if one.default is not MISSING}
-        before = {**defaults, **was}
-        now = self.identity()
-        return [f"{key} {before.get(key)} -> {now[key]}" for key in now if before.get(key) != now[key]]
+        return changes(self, was, self.identity())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +153,3 @@ class TransformConfig(StyleTrainingConfig):
 
     content: Path
     preset: str = "fast"
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value

@@ -8,11 +8,12 @@ from training.config import Precision
 from training.errors import OptionError
 from training.feature_weights import NETWORKS
 from training.optimization.descent import DescentMethod
-from training.options import check_choices, check_ranges
+from training.options import check_choices, check_ranges, plain
 from training.style_loss import parse_style_loss
 
-# Of losses that are relative to the style's and the content's own size, see `training.style_loss`.
-DEFAULT_STYLE_WEIGHT = 8.0
+# By start, of losses that are relative to the style's and the content's own size (`training.style_loss`).
+# In noise the style takes shape first: with as much of it as a photograph bears, the content never would.
+DEFAULT_STYLE_WEIGHTS = {"content": 100.0, "noise": 10.0}
 DEFAULT_SIZE = 512
 # A side below the first cannot hold a layer's statistics, one beyond the second is a slip of the keyboard.
 _SIZES = (16, 8192)
@@ -54,7 +55,8 @@ class OptimizeConfig:
     style_images: one or more; style_shares: how much each counts, empty for alike.
     style_masks: one for each style picture, or none.
     sizes: short sides from coarse to fine; empty for `scales` sizes, each twice the one before, up to `size`.
-    style_weight, balance: at most one of them; balance scales the style's gradient to the content's.
+    style_weight, balance: at most one of them; balance scales the style's gradient to the content's. None
+        of them for `DEFAULT_STYLE_WEIGHTS`.
     """
 
     content: Path
@@ -73,7 +75,7 @@ class OptimizeConfig:
     content_weight: float = 1.0
     style_weight: float | None = None
     balance: float | None = None
-    tv_weight: float = 0.05
+    tv_weight: float = 2.0
     tv_form: str = "squared"
     tv_gamma: float = 1.25
     features: str = "vgg19"
@@ -174,11 +176,4 @@ class OptimizeConfig:
             "tolerance",
             "precision",
         }
-        return {key: _plain(value) for key, value in asdict(self).items() if key not in passing}
-
-
-def _plain(value: Any) -> Any:
-    # A file may be reached by another path after a move; its name is what stays.
-    if isinstance(value, Path):
-        return value.name
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+        return {key: plain(value) for key, value in asdict(self).items() if key not in passing}

@@ -11,9 +11,9 @@ import torch
 from training.config_optimize import OptimizeConfig
 from training.devices import Placement
 from training.optimization.compare import Cache, Comparison, compare
-from training.optimization.objective import Judgement
+from training.optimization.judgement import Judgement, build_judgement
 from training.optimization.report import OptimizeReport
-from training.optimization.run import PictureOptimization, build_judgement
+from training.optimization.run import PictureOptimization
 from training.optimization.sheet import check_lettering
 from training.optimization.sources import Sources
 

@@ -18,9 +18,10 @@ from training.devices import Placement
 from training.errors import NotFiniteError, OptionError
 from training.images import read_rgb, write_png
 from training.optimization.colours import luminance
+from training.optimization.judgement import build_judgement
 from training.optimization.objective import PictureObjective
 from training.optimization.report import OptimizeReport
-from training.optimization.run import PictureOptimization, build_judgement
+from training.optimization.run import PictureOptimization
 from training.optimization.sources import Sources, noise_like, pyramid, styles_at
 from training.optimize import optimize
 

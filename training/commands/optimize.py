@@ -32,11 +32,11 @@ def optimize(
         str, option("Style loss: gram, linear, poly, gaussian, bn, or a fusion such as bn:0.7+poly:0.3.")
     ] = "gram",
     content_weight: Annotated[float, option("How much the photograph counts.")] = 1.0,
-    style_weight: Annotated[float | None, option("How much the style counts. [8]")] = None,
+    style_weight: Annotated[float | None, option("How much the style counts. [100; from noise 10]")] = None,
     balance: Annotated[
         float | None, option("Instead: how many times as hard as the content the style pulls, in noise.")
     ] = None,
-    tv_weight: Annotated[float, option("How much smoothness counts.")] = 0.05,
+    tv_weight: Annotated[float, option("How much smoothness counts.")] = 2.0,
     tv_form: Annotated[str, option("Total variation: squared, absolute or gamma.")] = "squared",
     tv_gamma: Annotated[float, option("Exponent of the gamma form.")] = 1.25,
     features: Annotated[str, option("Network whose features are compared: vgg19, vgg16 or small.")] = "vgg19",

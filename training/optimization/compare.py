@@ -15,6 +15,7 @@ from training.config_optimize import OptimizeConfig
 from training.errors import NotFiniteError, OptionError
 from training.images import read_rgb, write_png
 from training.optimization.sheet import Block, Row, draw_sheet
+from training.options import changes
 
 log = logging.getLogger(__name__)
 
@@ -127,8 +128,7 @@ class Cache:
 
     def _read(self) -> None:
         found = json.loads(self.file.read_text())
-        was, now = found["identity"], self.identity
-        different = [f"{key} {was.get(key)} -> {now[key]}" for key in now if was.get(key) != now[key]]
+        different = changes(self.comparison.base, found["identity"], self.identity)
         if different:
             raise OptionError(
                 f"{self.file} was painted with other options ({'; '.join(different[:3])}): "

@@ -1,23 +1,18 @@
 """What one picture is measured by at one size: content, style and smoothness, and how much each counts."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from training.config_optimize import DEFAULT_STYLE_WEIGHT, OptimizeConfig
+from training.config_optimize import DEFAULT_STYLE_WEIGHTS, OptimizeConfig
 from training.errors import OptionError
 from training.losses import LossParts, relative_content_loss, total_variation_loss
 from training.optimization.colours import as_grey
-from training.optimization.layers import WeightedLayers
+from training.optimization.judgement import Features, Judgement
 from training.optimization.masks import masks_at
 from training.optimization.sources import Sources, content_at, noise_like, styles_at
 from training.perception import (
-    LayerRef,
-    Perception,
     StyleStatistics,
     region_distance,
     region_statistics,
@@ -26,30 +21,8 @@ from training.perception import (
 )
 from training.style_loss import FusedStyle, StyleMethod, balanced_weight, parse_style_loss
 
-Features = dict[LayerRef, Tensor]
 # A picture without masks is one region, which every pixel is of.
 _EVERYWHERE = 0
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """The frozen networks and the layers that pictures are compared in; the same at every size."""
-
-    perception: Perception
-    content_layers: WeightedLayers
-    style_layers: WeightedLayers
-    autocast: Callable[[], AbstractContextManager[Any]]
-
-    def hashes(self) -> dict[str, str]:
-        """Return the SHA-256 of each network's weights: figures compare under the same ones only."""
-        return {name: network.sha256 for name, network in self.perception.loaded.items()}
-
-    def features(self, image: Tensor) -> Features:
-        """(1, 3, H, W) in [0, 1] -> the activations of all layers."""
-        refs = (*self.content_layers.refs, *self.style_layers.refs)
-        with self.autocast():
-            found: Features = self.perception(image.contiguous(memory_format=torch.channels_last), refs)
-        return found
 
 
 class PictureObjective:
@@ -83,10 +56,12 @@ class PictureObjective:
             self.method = FusedStyle(((self.method, 1.0),))
         style_images = [image.to(device) for image in styles_at(sources, config, short_side, finest)]
         self._take_style(sources, style_images)
-        if config.balance is None:
-            self.style_weight = DEFAULT_STYLE_WEIGHT if config.style_weight is None else config.style_weight
-        else:
+        if config.balance is not None:
             self.method, self.style_weight = self._balance(self.method, config.balance)
+        elif config.style_weight is not None:
+            self.style_weight = config.style_weight
+        else:
+            self.style_weight = DEFAULT_STYLE_WEIGHTS[config.init]
 
     def __call__(self, image: Tensor) -> tuple[Tensor, LossParts]:
         """Return the total loss and its parts, unweighted. The image is (1, 3, H, W) in [0, 1]."""

@@ -3,7 +3,6 @@
 import logging
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from training.checkpoint import load_checkpoint, save_checkpoint
@@ -14,31 +13,14 @@ from training.images import to_uint8, write_png
 from training.optimization.colours import with_colours_of
 from training.optimization.descent import PictureDescent
 from training.optimization.interrupt import delayed_interrupt
-from training.optimization.layers import default_layers, parse_weighted_layers
-from training.optimization.objective import Judgement, PictureObjective
+from training.optimization.judgement import Judgement
+from training.optimization.objective import PictureObjective
 from training.optimization.report import OptimizeReport
 from training.optimization.sources import Sources, content_at, enlarge, noise_like, pyramid
 from training.optimization.stopping import has_converged
-from training.perception import Perception
+from training.options import changes
 
 log = logging.getLogger(__name__)
-
-
-def build_judgement(config: OptimizeConfig, place: Placement) -> Judgement:
-    """Load the networks of a configuration, and pick the layers that it leaves open.
-
-    Raises:
-        WeightsError: if there are no weights, or they lack a layer.
-        OptionError: if a layer does not parse.
-    """
-    content, style = default_layers(config.features, config.weights)
-    if config.content_layers is not None:
-        content = parse_weighted_layers(config.content_layers, config.features, "--content-layers")
-    if config.style_layers is not None:
-        style = parse_weighted_layers(config.style_layers, config.features, "--style-layers")
-    perception = Perception((*content.refs, *style.refs), config.weights)
-    perception.to(place.device).to(memory_format=torch.channels_last)
-    return Judgement(perception, content, style, place.autocast)
 
 
 class PictureOptimization:
@@ -185,8 +167,7 @@ class PictureOptimization:
             raise CheckpointError(
                 f"{self.resume_file} is no state of an optimisation: give another --run-dir"
             )
-        was, now = state["identity"], self.identity()
-        different = [f"{key} {was.get(key)} -> {now[key]}" for key in now if was.get(key) != now[key]]
+        different = changes(self.config, state["identity"], self.identity())
         if different:
             raise OptionError(
                 f"{self.resume_file} was painted with other options ({'; '.join(different[:3])}): "

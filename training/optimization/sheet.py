@@ -12,7 +12,7 @@ from training.errors import OptionError
 
 Picture = NDArray[np.uint8]
 _GAP = 6
-_LABEL_WIDTH = 110
+_LABEL_WIDTH = 150
 _TITLE_HEIGHT, _HEADING_HEIGHT = 44, 24
 _DPI = 100
 _MISSING = 236  # grey of a cell that is not painted yet

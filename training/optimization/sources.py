@@ -16,7 +16,7 @@ from training.optimization.colours import match_colours, match_luminance
 from training.optimization.masks import Labels, check_size, labels_to_paint, read_labels
 
 # Around middle grey, as far as a picture's own contrast: from all of [0, 1] the way is longer.
-_NOISE_DEVIATION = 0.15
+_NOISE_DEVIATION = 0.05
 _COARSEST = 64
 
 
