@@ -316,6 +316,17 @@ def test_a_finished_run_says_so_again_and_goes_on_with_more_steps(options: dict[
     assert len(paint(options, steps=6).history) == 6
 
 
+def test_a_fresh_run_that_is_killed_at_once_does_not_bring_the_old_one_back(
+    options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paint(options, seed=1)
+    with monkeypatch.context() as context:
+        context.setattr(OptimizeReport, "step", dies_at(1))
+        with pytest.raises(Killed):
+            paint(options, seed=2, fresh=True)
+    assert make(options, seed=2).history == []
+
+
 def test_resuming_with_other_options_or_pictures_is_refused(options: dict[str, Any], tmp_path: Path) -> None:
     mine = tmp_path / "mine.png"
     write_png(mine, read_rgb(options["content"]))

@@ -51,6 +51,8 @@ class PictureOptimization:
             NotFiniteError: if the loss stops being a number; the last good picture is written.
             KeyboardInterrupt: after the picture and the state to go on from are written.
         """
+        if not self.history:
+            self._clear()
         start: Tensor | None = None
         with delayed_interrupt() as interrupt:
             while True:
@@ -160,6 +162,12 @@ class PictureOptimization:
 
     def _content(self) -> Tensor:
         return content_at(self.sources, self.sizes[self.stage])
+
+    def _clear(self) -> None:
+        """Remove what an earlier run left: a kill before the first save must not bring it back."""
+        folder = self.config.run_folder()
+        for file in (self.resume_file, *folder.glob("step_*.png")):
+            file.unlink(missing_ok=True)
 
     def _read_state(self) -> None:
         state = load_checkpoint(self.resume_file)
