@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 from torch import Tensor
 
 from training.config_evaluate import EvaluateConfig
@@ -19,6 +18,7 @@ from training.judge.references import Reference, References, Start, default_cach
 from training.judge.report import print_table, report_as_json
 from training.judge.results import Judged, SizeReport
 from training.judge.speed import measure_speed
+from training.report import progress_bar
 from training.style_files import Painter, open_painter
 
 # Photographs on the sheet: as many as a screen shows at a readable size.
@@ -42,7 +42,7 @@ def evaluate(config: EvaluateConfig) -> list[SizeReport]:
     chosen = spread(files, config.photographs or len(files))
     judge = JudgeLoss(config.style_image, config.weights, place)
     references = References(config.cache or default_cache(), judge)
-    with _progress() as progress:
+    with progress_bar("note") as progress:
         reports = [
             _judge_size(config, size, chosen, painter, judge, references, progress) for size in config.sizes
         ]
@@ -139,14 +139,3 @@ def _write_pictures(
     ]
     if curves:
         write_step_curves(config.out / "steps.png", curves, painter.name)
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
-        console=Console(stderr=True),
-    )

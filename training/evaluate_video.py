@@ -12,8 +12,7 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
 from training.clips import Clip, write_lossless
 from training.config_evaluate_video import EvaluateVideoConfig
@@ -35,6 +34,7 @@ from training.judge.video_report import (
 )
 from training.judge.video_sheet import Moments, require_matplotlib, write_video_sheet
 from training.optimization.interrupt import delayed_interrupt
+from training.report import progress_bar
 from training.style_files import Painter, open_painter
 
 EXIT_INTERRUPTED = 130
@@ -62,7 +62,7 @@ def evaluate_video(config: EvaluateVideoConfig) -> int:
     painter = open_painter(config.style, device=device, threads=config.threads or None)
     with ExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="livebrush_")))
-        progress = opened.enter_context(_progress())
+        progress = opened.enter_context(progress_bar())
         try:
             prepared = _prepare(config, painter, folder, progress)
         except KeyboardInterrupt:
@@ -161,16 +161,6 @@ def _report(
         config.json.write_text(json.dumps(plain, indent=2) + "\n", encoding="utf-8")
     if config.sheet is not None:
         write_video_sheet(config.sheet, judge.moments, measured, LABELS, title=report_title(plain))
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )
 
 
 def _bar(progress: Progress, what: str, total: int | None) -> Tick:

@@ -8,7 +8,15 @@ from types import TracebackType
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from torch import Tensor
 
 from training.images import contact_sheet, to_uint8, write_png
@@ -17,6 +25,19 @@ log = logging.getLogger(__name__)
 
 # Pictures, (1, 3, H, W) each, RGB in [0, 1] -> paintings, (3, H, W) each.
 Paint = Callable[[Sequence[Tensor]], list[Tensor]]
+
+
+def progress_bar(field: str | None = None, *, quiet: bool = False) -> Progress:
+    """Return a progress bar on stderr: what, how far, how long still, and a field of the task's own."""
+    columns: list[ProgressColumn] = [
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    ]
+    if field:
+        columns.append(TextColumn(f"{{task.fields[{field}]}}"))
+    return Progress(*columns, console=Console(stderr=True), disable=quiet)
 
 
 class LossBar:
@@ -29,15 +50,7 @@ class LossBar:
 
     def __init__(self, *, quiet: bool = False, smoothing: float = 0.95) -> None:
         self.quiet, self.smoothing = quiet, smoothing
-        self.progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[losses]}"),
-            console=Console(stderr=True),
-            disable=quiet,
-        )
+        self.progress = progress_bar("losses", quiet=quiet)
         self.task: TaskID | None = None
         self.label, self.total = "", 0
         self.smooth: dict[str, float] = {}
