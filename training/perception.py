@@ -158,10 +158,10 @@ def style_distance(
         weights: how much each pixel counts, (N or 1, 1, H, W) in the pictures' size, at least 0.
         draw: which random sample, for methods that take one; the same number takes the same.
     """
-    distances = [
-        method.distance(features[ref], one, _at_layer(weights, features[ref]), draw)
-        for ref, one in statistics.items()
-    ]
+    distances = []
+    for ref, one in statistics.items():
+        counted, shares = _where_it_counts(features[ref], _at_layer(weights, features[ref]))
+        distances.append(method.distance(counted, one, shares, draw))
     if layer_weights is None:
         return torch.stack(distances).mean()
     counts = [layer_weights[ref] for ref in statistics]
@@ -219,3 +219,17 @@ def _at_layer(mask: Tensor | None, features: Tensor) -> Tensor | None:
     if mask is None:
         return None
     return functional.adaptive_avg_pool2d(mask.float(), (features.shape[-2], features.shape[-1]))
+
+
+def _where_it_counts(features: Tensor, weights: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """Leave out positions of weight 0: to a style places mean nothing, and small regions become cheap.
+
+    (N, C, H, W) and (1, 1, H, W) -> (N, C, 1, P) and (1, 1, 1, P); as they were where no weight is 0.
+    """
+    if weights is None or len(weights) != 1:
+        return features, weights
+    positions = weights.flatten().nonzero().flatten()
+    if len(positions) in (0, weights.numel()):
+        return features, weights
+    kept = features.flatten(start_dim=2).index_select(2, positions)
+    return kept[:, :, None], weights.flatten()[positions].view(1, 1, 1, -1)
