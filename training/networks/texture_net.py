@@ -114,12 +114,17 @@ class TextureStyle(nn.Module):
     not flicker, and small enough for a style file. Levels of 255, so that bf16 holds every one of them.
     The finest noise returns every T pixels, each coarser one after twice as many.
 
+    It is painted with a margin of mirrored photograph, which is cut off: at its very border a network
+    paints paler, for what it was taught by sees nothing beyond.
+
     Args:
         network: `with_content`.
         tiles: `scales` tensors, (1, 3, T, T), uint8.
     Raises:
         ValueError: if the network is of another kind, or the tiles are not as many as its scales.
     """
+
+    MARGIN = 8
 
     def __init__(self, network: TextureNet, tiles: Sequence[Tensor]) -> None:
         super().__init__()
@@ -133,14 +138,14 @@ class TextureStyle(nn.Module):
 
     def forward(self, content_image: Tensor) -> Tensor:
         height, width = content_image.shape[-2:]
-        multiple = self.network.multiple
+        margin, multiple = self.MARGIN, self.network.multiple
         # In whole blocks, not as a remainder: the exporter can see that every scale halves the one before.
-        rows, columns = _pieces(height, multiple), _pieces(width, multiple)
-        padding = (0, columns * multiple - width, 0, rows * multiple - height)
-        padded = functional.pad(content_image, padding, mode="reflect")
+        rows, columns = (_pieces(side + 2 * margin, multiple) for side in (height, width))
+        bottom, right = rows * multiple - height - margin, columns * multiple - width - margin
+        padded = functional.pad(content_image, (margin, right, margin, bottom), mode="reflect")
         noises = [self._noise(k, rows, columns, len(content_image)) for k in range(self.network.scales)]
         stylized_image: Tensor = self.network(noises, padded)
-        return stylized_image[..., :height, :width]
+        return stylized_image[..., margin : margin + height, margin : margin + width]
 
     def _noise(self, k: int, rows: int, columns: int, count: int) -> Tensor:
         tile: Tensor = self.get_buffer(f"tile{k}")
