@@ -30,7 +30,7 @@ LIMITS_DB = {"fp32": 46.0, "bf16": 34.0, "fp16": 40.0}
 
 
 def hard_frames() -> Iterator[tuple[str, NDArray[np.uint8]]]:
-    """Yield named RGB frames on which engines are known to go wrong: flat, saturated, tiny, odd."""
+    """Yield named BGR frames on which engines are known to go wrong: flat, saturated, tiny, odd."""
     chance = np.random.default_rng(0)
     yield "black", np.zeros((96, 128, 3), np.uint8)
     yield "white", np.full((96, 128, 3), 255, np.uint8)
@@ -79,9 +79,9 @@ def measure_parity(network: nn.Module, file: Path, options: EngineOptions) -> Pa
 
 
 def _reference(network: nn.Module, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Paint a frame, (H, W, 3) uint8 RGB, with the network itself."""
-    image = torch.from_numpy(frame).permute(2, 0, 1)[None].float() / 255
+    """Paint a frame, (H, W, 3) uint8 BGR, with the network itself."""
+    image = torch.from_numpy(frame).flip(-1).permute(2, 0, 1)[None].float() / 255
     with torch.no_grad():
         stylized = network(image)[0].clamp(0, 1)
-    levels: NDArray[np.uint8] = stylized.mul(255).round().byte().permute(1, 2, 0).numpy()
+    levels: NDArray[np.uint8] = stylized.mul(255).round().byte().permute(1, 2, 0).flip(-1).numpy()
     return levels

@@ -1,4 +1,4 @@
-"""A network that paints as one ONNX graph: RGB in, RGB out, everything else inside.
+"""A network that paints as one ONNX graph: a picture in, a picture out, everything else inside.
 
 The module is not called onnx.py: it would hide the package of that name.
 """
@@ -15,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from export.blocks import use_blocks
+from export.colour_order import in_bgr
 from export.errors import ExportError
 from export.pixel_scale import KEEPS_FP32, fold_pixel_scale
 from realtime import __version__
@@ -37,7 +38,8 @@ class OnnxOptions:
     """How the graph meets the world.
 
     Args:
-        pixels: uint8 is (1, H, W, 3) in [0, 255]; float32 is (1, 3, H, W) in [0, 1].
+        pixels: uint8 is (1, H, W, 3) in [0, 255], BGR as cameras have it; float32 is RGB,
+            (1, 3, H, W) in [0, 1].
         weights: fp16 halves the file; engines widen them when they load it.
     """
 
@@ -46,7 +48,7 @@ class OnnxOptions:
 
 
 class PixelGraph(nn.Module):
-    """uint8 RGB (1, H, W, 3) -> the same, around a network of floats. Wraps it, never edits it."""
+    """uint8 (1, H, W, 3) -> the same, around a network of floats. Wraps it, never edits it."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -88,7 +90,7 @@ def export_onnx(
     """
     rounded = _round_weights(network, options.weights)
     contract = _contract(rounded, checkpoint, options)
-    model = _trace(rounded, options.pixels)
+    model = _trace(_in_order(rounded, contract), options.pixels)
     _strip(model)
     if fold_pixel_scale(model) == 0 and options.pixels == "uint8":
         raise ExportError("no convolution can take whole pixels: bf16 would paint lines into smooth skies")
@@ -131,9 +133,9 @@ def _round_weights(network: nn.Module, weights: WeightsPrecision) -> nn.Module:
 
 def _contract(network: nn.Module, checkpoint: dict[str, Any], options: OnnxOptions) -> StyleContract:
     height, width = 360, 640
-    pixels: dict[str, Any] = {"layout": "NHWC", "dtype": "uint8", "value_range": (0, 255)}
+    pixels: dict[str, Any] = {"layout": "NHWC", "dtype": "uint8", "value_range": (0, 255), "colour": "BGR"}
     if options.pixels == "float32":
-        pixels = {"layout": "NCHW", "dtype": "float32", "value_range": (0, 1)}
+        pixels = {"layout": "NCHW", "dtype": "float32", "value_range": (0, 1), "colour": "RGB"}
     try:
         return StyleContract(
             **checkpoint["style"],
@@ -152,6 +154,11 @@ def _contract(network: nn.Module, checkpoint: dict[str, Any], options: OnnxOptio
         )
     except ContractError as error:
         raise ExportError(f"the checkpoint makes no valid style: {error}") from error
+
+
+def _in_order(network: nn.Module, contract: StyleContract) -> nn.Module:
+    """Return the network for the contract's order of colours."""
+    return in_bgr(network) if contract.colour == "BGR" else network
 
 
 def _preset(checkpoint: dict[str, Any]) -> str:

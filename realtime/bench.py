@@ -25,7 +25,7 @@ from realtime.engine import Engine, EngineOptions, open_engine
 from realtime.errors import OptionError
 from realtime.frame import Frame
 from realtime.painter import EnginePainter, NetworkSize
-from realtime.preprocess import to_network
+from realtime.preprocess import resize
 from realtime.sinks import NullSink
 from realtime.sources import open_source
 from realtime.timing import Samples, StageTimes
@@ -109,7 +109,7 @@ class _Bench:
         self._style = style
         self._engine = engine
         self._network_ms = Samples()
-        self._pictures_rgb: list[Image] = []
+        self._pictures: list[Image] = []
         self._jpegs: list[bytes] = []
         self._show([_noise(options.size_wh)])
 
@@ -132,7 +132,7 @@ class _Bench:
         return self._result(times, network_fps, loop_fps, matmul) | {"first_frame_ms": first_frame_ms}
 
     def _show(self, images_bgr: list[Image]) -> None:
-        self._pictures_rgb = [to_network(image, self._options.size_wh) for image in images_bgr]
+        self._pictures = [resize(image, self._options.size_wh) for image in images_bgr]
         self._jpegs = [encode_jpeg(image) for image in images_bgr]
 
     def _first_picture(self) -> float | None:
@@ -147,7 +147,7 @@ class _Bench:
         began = time.perf_counter()
         for number in range(self._options.frames):
             started = time.perf_counter()
-            self._engine.infer(self._pictures_rgb[number % len(self._pictures_rgb)])
+            self._engine.infer(self._pictures[number % len(self._pictures)])
             self._network_ms.add((time.perf_counter() - started) * 1000)
         return self._options.frames / (time.perf_counter() - began)
 

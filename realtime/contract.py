@@ -1,8 +1,9 @@
 """What a style file promises, as JSON in the metadata of the ONNX file.
 
-The graph takes `image` and gives `stylized_image`, of the same height and width, RGB, batch of one:
+The graph takes `image` and gives `stylized_image`, of the same height and width, batch of one:
 uint8 (1, H, W, 3) in [0, 255], or float32 (1, 3, H, W) in [0, 1]. Normalisation, padding and clamp
-are inside. Reading a contract needs neither the `onnx` package nor an engine: see `onnx_metadata`.
+are inside. The order of colours is the contract's: BGR is what cameras and OpenCV have, so that a frame
+goes in as it is. Reading a contract needs neither the `onnx` package nor an engine: see `onnx_metadata`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ INPUT_NAME = "image"
 OUTPUT_NAME = "stylized_image"
 SCHEMA = 1
 KINDS = ("transform",)
+COLOURS = ("RGB", "BGR")
 VALUE_RANGES: dict[tuple[str, str], tuple[int, int]] = {
     ("NHWC", "uint8"): (0, 255),
     ("NCHW", "float32"): (0, 1),
@@ -172,8 +174,8 @@ def _check_values(contract: StyleContract) -> None:
         raise _unfit("layout, dtype", "NHWC, uint8 or NCHW, float32", f"{contract.layout}, {contract.dtype}")
     if contract.value_range != expected_range:
         raise _unfit("value_range", f"{expected_range} for {contract.dtype}", contract.value_range)
-    if contract.colour != "RGB":
-        raise _unfit("colour", "RGB", contract.colour)
+    if contract.colour not in COLOURS:
+        raise _unfit("colour", f"one of {', '.join(COLOURS)}", contract.colour)
     if not 1 <= contract.min_size <= contract.max_size <= MAX_SIZE:
         sizes = f"{contract.min_size}, {contract.max_size}"
         raise _unfit("min_size, max_size", f"rising, from 1 to {MAX_SIZE}", sizes)

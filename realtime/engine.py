@@ -82,8 +82,10 @@ class Engine(Protocol):
     def prepare(self, size_wh: tuple[int, int]) -> None:
         """Compile and warm up for pictures of this width and height, so that none waits later."""
 
-    def infer(self, image_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Paint one picture: (H, W, 3) uint8 RGB -> the same shape, a new array that the caller owns.
+    def infer(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Paint one picture: (H, W, 3) uint8 BGR -> the same shape, an array that the caller owns.
+
+        The picture is only read. Memory of a painting that nobody holds any more is used again.
 
         Raises:
             EngineError: if the runtime fails on it.

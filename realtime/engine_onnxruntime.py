@@ -16,6 +16,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from realtime.buffers import BufferPool
 from realtime.contract import INPUT_NAME, OUTPUT_NAME, StyleContract
 from realtime.engine import EngineInfo, EngineOptions, default_threads
 from realtime.errors import EngineError
@@ -64,6 +65,7 @@ class OnnxRuntimeEngine:
         # onnxruntime raises a class of its own for each kind of failure, all below Exception.
         except Exception as error:
             raise EngineError(f"onnxruntime cannot load {path}: {_one_line(error)}") from error
+        self._buffers = BufferPool()
         self._provider = str(self._session.get_providers()[0])
         if options.device == "cuda" and self._provider != CUDA:
             raise EngineError(
@@ -84,13 +86,21 @@ class OnnxRuntimeEngine:
         """Run once on this width and height: the first run allocates, and CUDA picks its kernels."""
         self.infer(np.zeros((size_wh[1], size_wh[0], 3), dtype=np.uint8))
 
-    def infer(self, image_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Paint one picture: (H, W, 3) uint8 RGB -> the same shape, a new array."""
+    def infer(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Paint one picture: (H, W, 3) uint8 BGR -> the same shape, an array that the caller owns."""
         if self._session is None:
             raise EngineError(f"the engine of {self._path} is closed")
-        tensor = to_tensor(image_rgb, self.contract)
+        tensor = to_tensor(image, self.contract)
+        painted = self._buffers.take(tensor.shape, tensor.dtype)
         try:
-            painted = self._session.run([OUTPUT_NAME], {INPUT_NAME: tensor})[0]
+            # By address: onnxruntime reads and writes numpy's memory, and copies nothing.
+            binding = self._session.io_binding()
+            for bind, name, array in (
+                (binding.bind_input, INPUT_NAME, tensor),
+                (binding.bind_output, OUTPUT_NAME, painted),
+            ):
+                bind(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
+            self._session.run_with_iobinding(binding)
         except Exception as error:  # see above
             raise EngineError(f"onnxruntime failed on {self._path}: {_one_line(error)}") from error
         return to_image(painted, self.contract)

@@ -15,6 +15,7 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
+from realtime.buffers import BufferPool
 from realtime.contract import StyleContract
 from realtime.engine import EngineInfo, EngineOptions, default_threads
 from realtime.errors import EngineError
@@ -49,6 +50,7 @@ class OpenVinoEngine:
             _core().read_model(self._model_bytes)
         except (OSError, RuntimeError) as error:
             raise EngineError(f"openvino cannot load {path}: {_last_line(error)}") from error
+        self._buffers = BufferPool()
         self._compiled: OrderedDict[tuple[int, int], tuple[Any, Any]] = OrderedDict()
         self._info: EngineInfo | None = None
         self._is_closed = False
@@ -65,16 +67,14 @@ class OpenVinoEngine:
         self.contract.check_size(size_wh)
         self.infer(np.zeros((size_wh[1], size_wh[0], 3), dtype=np.uint8))
 
-    def infer(self, image_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Paint one picture: (H, W, 3) uint8 RGB -> the same shape, a new array."""
-        tensor = to_tensor(image_rgb, self.contract)
-        request = self._request((image_rgb.shape[1], image_rgb.shape[0]))
-        painted = np.empty(tensor.shape, dtype=tensor.dtype)
-        # A frame's own image is read-only, and OpenVINO takes no such memory: then it is copied.
-        tensor = np.require(tensor, requirements=["C", "W"])
+    def infer(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Paint one picture: (H, W, 3) uint8 BGR -> the same shape, an array that the caller owns."""
+        tensor = to_tensor(image, self.contract)
+        request = self._request((image.shape[1], image.shape[0]))
+        painted = self._buffers.take(tensor.shape, tensor.dtype)
         try:
             # Both tensors are views of numpy's memory: nothing is copied on the way in or out.
-            request.set_input_tensor(ov.Tensor(tensor, shared_memory=True))
+            request.set_input_tensor(ov.Tensor(np.asarray(_Unlocked(tensor)), shared_memory=True))
             request.set_output_tensor(ov.Tensor(painted, shared_memory=True))
             request.infer()
         except RuntimeError as error:
@@ -135,6 +135,15 @@ def choose_precision(asked: str) -> str:
     if asked not in offered:
         raise EngineError(f"openvino offers {', '.join(offered)} on this processor, not {asked}")
     return asked
+
+
+class _Unlocked:
+    """The same memory without numpy's lock: OpenVINO takes no read-only array, though it only reads."""
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self._array = array  # keeps the memory
+        address = array.__array_interface__["data"][0]
+        self.__array_interface__ = {**array.__array_interface__, "data": (address, False)}
 
 
 @lru_cache(maxsize=1)

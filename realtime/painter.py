@@ -16,11 +16,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime.buffers import BufferPool
 from realtime.composite import compose
 from realtime.contract import StyleContract
 from realtime.engine import Engine, EngineInfo
 from realtime.frame import Frame
-from realtime.preprocess import from_network, network_size, resize, to_network
+from realtime.preprocess import network_size, resize
 from realtime.timing import StageTimes
 
 SizeWh = tuple[int, int]
@@ -35,20 +36,20 @@ class Painted:
 
     Args:
         frame: as the source gave it.
-        stylized_rgb: (h, w, 3) uint8 RGB at the network's size.
+        stylized_image: (h, w, 3) uint8 BGR at the network's size.
         contract: of the style that painted it.
         engine: what ran.
     """
 
     frame: Frame
-    stylized_rgb: NDArray[np.uint8]
+    stylized_image: NDArray[np.uint8]
     contract: StyleContract
     engine: EngineInfo
 
     @property
     def network_wh(self) -> SizeWh:
         """Width and height that the network saw."""
-        return self.stylized_rgb.shape[1], self.stylized_rgb.shape[0]
+        return self.stylized_image.shape[1], self.stylized_image.shape[0]
 
 
 class Painter(Protocol):
@@ -96,28 +97,33 @@ class EnginePainter:
         self._engine = engine
         self._times = times
         self._size = size
+        self._buffers = BufferPool()
 
     def paint(self, frame: Frame) -> Painted:
         """Return the painting of one frame."""
-        stylized_rgb = stylize(self._engine, frame, self._times, self._size)
-        return Painted(frame, stylized_rgb, self._engine.contract, self._info)
+        stylized_image = stylize(self._engine, frame, self._times, self._size, self._buffers)
+        return Painted(frame, stylized_image, self._engine.contract, self._info)
 
     @cached_property
     def _info(self) -> EngineInfo:
         return self._engine.info  # asks the runtime: not for every frame
 
 
-def stylize(engine: Engine, frame: Frame, times: StageTimes, size: SizeRule) -> NDArray[np.uint8]:
-    """Return the network's picture of a frame, (h, w, 3) uint8 RGB, timing both steps to it.
+def stylize(
+    engine: Engine, frame: Frame, times: StageTimes, size: SizeRule, buffers: BufferPool | None = None
+) -> NDArray[np.uint8]:
+    """Return the network's picture of a frame, (h, w, 3) uint8 BGR, timing both steps to it.
 
+    Args:
+        buffers: memory for a frame of another size than the network's.
     Raises:
         ContractError: if the size does not fit the style.
         EngineError: if the engine fails.
     """
     with times.measure("preprocess"):
-        image_rgb = to_network(frame.image, size(frame.size_wh, engine.contract))
+        image = resize(frame.image, size(frame.size_wh, engine.contract), buffers)
     with times.measure("infer"):
-        return engine.infer(image_rgb)
+        return engine.infer(image)
 
 
 @dataclass(frozen=True)
@@ -137,7 +143,7 @@ def finish(painted: Painted, look: Look, output_wh: SizeWh | None = None) -> Fra
     """Return the picture that goes out, of the frame's size unless output_wh says another."""
     wanted_wh = output_wh or painted.frame.size_wh
     frame_image = resize(painted.frame.image, wanted_wh)
-    stylized_image = from_network(painted.stylized_rgb, wanted_wh)
+    stylized_image = resize(painted.stylized_image, wanted_wh)
     return painted.frame.with_image(
         compose(frame_image, stylized_image, strength=look.strength, original_colors=look.original_colors)
     )

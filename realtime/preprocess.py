@@ -1,4 +1,4 @@
-"""From a frame to what the network sees, and back to the size and colours of the frame."""
+"""From a frame to what the network sees, and back to the size of the frame."""
 
 from __future__ import annotations
 
@@ -8,40 +8,29 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime.buffers import BufferPool
 from realtime.contract import StyleContract
 
 Image = NDArray[np.uint8]
 
 
-def to_network(image_bgr: Image, size_wh: tuple[int, int]) -> Image:
-    """Return the network's input, a new array: (H, W, 3) uint8 BGR -> (h, w, 3) uint8 RGB."""
-    # Resize before the colours are swapped, or after: whichever swaps fewer pixels.
-    if image_bgr.shape[0] * image_bgr.shape[1] > size_wh[0] * size_wh[1]:
-        return swap_red_blue(resize(image_bgr, size_wh))
-    return resize(swap_red_blue(image_bgr), size_wh)
-
-
-def from_network(image_rgb: Image, size_wh: tuple[int, int]) -> Image:
-    """Return the network's output as a picture of the wanted size: uint8 RGB -> uint8 BGR."""
-    return to_network(image_rgb, size_wh)
-
-
-def resize(image: Image, size_wh: tuple[int, int]) -> Image:
-    """Return the picture at another size; the same array if it has it already.
+def resize(image: Image, size_wh: tuple[int, int], buffers: BufferPool | None = None) -> Image:
+    """Return the picture, (H, W, 3) uint8, at another size; the same array if it has it already.
 
     Areas are averaged going down, so that nothing flickers; linear going up.
+
+    Args:
+        image: only read.
+        size_wh: width and height to have.
+        buffers: where the memory comes from; None for a new array each time.
     """
     height, width = image.shape[:2]
     if (width, height) == tuple(size_wh):
         return image
     shrinks = size_wh[0] < width or size_wh[1] < height
     interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return cast(Image, cv2.resize(image, tuple(size_wh), interpolation=interpolation))
-
-
-def swap_red_blue(image: Image) -> Image:
-    """Return a new array with the first and last channel exchanged: RGB <-> BGR."""
-    return cast(Image, cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+    resized = None if buffers is None else buffers.take((size_wh[1], size_wh[0], 3))
+    return cast(Image, cv2.resize(image, tuple(size_wh), dst=resized, interpolation=interpolation))
 
 
 def network_size(

@@ -111,11 +111,11 @@ class StylePlayer:
                 self._source_wh = frame.size_wh
                 style = self._painting = self._current
             try:
-                stylized_rgb = stylize(style.engine, frame, self._times, self._size)
+                stylized_image = stylize(style.engine, frame, self._times, self._size)
             finally:
                 with self._state:
                     self._painting = None
-        return Painted(frame, stylized_rgb, style.engine.contract, style.info)
+        return Painted(frame, stylized_image, style.engine.contract, style.info)
 
     @property
     def current(self) -> LoadedStyle:

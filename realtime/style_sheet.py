@@ -13,7 +13,7 @@ from realtime.catalog import StyleEntry
 from realtime.engine import EngineOptions, open_engine
 from realtime.errors import OptionError, SinkError, SourceError
 from realtime.lettering import draw_text, text_width
-from realtime.preprocess import from_network, network_size, resize, to_network
+from realtime.preprocess import network_size, resize
 from realtime.sources import open_source
 
 Image = NDArray[np.uint8]
@@ -96,7 +96,7 @@ def _paint(style: StyleEntry, picture_bgr: Image, options: EngineOptions | None)
     try:
         picture_wh = picture_bgr.shape[1], picture_bgr.shape[0]
         size_wh = network_size(_fit(picture_wh, CELL_WH), engine.contract)
-        return from_network(engine.infer(to_network(picture_bgr, size_wh)), size_wh)
+        return engine.infer(resize(picture_bgr, size_wh))
     finally:
         engine.close()
 

@@ -1,14 +1,17 @@
-"""Between an (H, W, 3) uint8 RGB picture and the tensor that a contract asks for."""
+"""Between an (H, W, 3) uint8 BGR picture and the tensor that a contract asks for."""
 
 from __future__ import annotations
 
 from typing import Any, cast
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from realtime.contract import StyleContract
 from realtime.errors import EngineError
+
+Image = NDArray[np.uint8]
 
 
 def input_shape(contract: StyleContract, size_wh: tuple[int, int]) -> tuple[int, int, int, int]:
@@ -17,26 +20,36 @@ def input_shape(contract: StyleContract, size_wh: tuple[int, int]) -> tuple[int,
     return (1, height, width, 3) if contract.layout == "NHWC" else (1, 3, height, width)
 
 
-def to_tensor(image_rgb: NDArray[np.uint8], contract: StyleContract) -> NDArray[Any]:
-    """Return the graph's input: a view of the picture for NHWC uint8, else a new array.
+def to_tensor(image: Image, contract: StyleContract) -> NDArray[Any]:
+    """Return the graph's input: a view of the picture for NHWC uint8 BGR, else a new array.
 
     Raises:
         EngineError: if the picture is not (H, W, 3) uint8.
         ContractError: if its size does not fit the contract.
     """
-    if image_rgb.dtype != np.uint8 or image_rgb.ndim != 3 or image_rgb.shape[2] != 3:
-        raise EngineError(f"the network takes (H, W, 3) uint8, got {image_rgb.shape} {image_rgb.dtype}")
-    contract.check_size((image_rgb.shape[1], image_rgb.shape[0]))
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise EngineError(f"the network takes (H, W, 3) uint8, got {image.shape} {image.dtype}")
+    contract.check_size((image.shape[1], image.shape[0]))
+    image = _in_order(np.ascontiguousarray(image), contract)
     if contract.layout == "NHWC":
-        return np.expand_dims(np.ascontiguousarray(image_rgb), 0)  # (1, H, W, 3)
-    chw = np.ascontiguousarray(image_rgb.transpose(2, 0, 1))
+        return np.expand_dims(image, 0)  # (1, H, W, 3)
+    chw = np.ascontiguousarray(image.transpose(2, 0, 1))
     return np.expand_dims(np.multiply(chw, np.float32(1 / 255), dtype=np.float32), 0)  # (1, 3, H, W)
 
 
-def to_image(tensor: NDArray[Any], contract: StyleContract) -> NDArray[np.uint8]:
-    """Return the graph's output as a picture, (H, W, 3) uint8 RGB; a view of it for NHWC uint8."""
+def to_image(tensor: NDArray[Any], contract: StyleContract) -> Image:
+    """Return the graph's output as a picture, (H, W, 3) uint8 BGR; a view of it for NHWC uint8 BGR."""
     if contract.layout == "NHWC":
-        return cast(NDArray[np.uint8], tensor[0])
+        return _in_order(cast(Image, tensor[0]), contract)
     # Clamped although the graph does it too: 256 would become 0, a black speck in the brightest spot.
     scaled = np.clip(tensor[0] * np.float32(255) + np.float32(0.5), 0, 255)
-    return np.ascontiguousarray(scaled.astype(np.uint8).transpose(1, 2, 0))
+    return _in_order(np.ascontiguousarray(scaled.astype(np.uint8).transpose(1, 2, 0)), contract)
+
+
+def swap_red_blue(image: Image) -> Image:
+    """Return a new array with the first and last channel exchanged: RGB <-> BGR."""
+    return cast(Image, cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+
+
+def _in_order(image: Image, contract: StyleContract) -> Image:
+    return image if contract.colour == "BGR" else swap_red_blue(image)

@@ -167,12 +167,12 @@ class IdentityEngine:
         """Remember the size, in `prepared_wh`."""
         self.prepared_wh.append(size_wh)
 
-    def infer(self, image_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return a copy of the picture, (H, W, 3) uint8 RGB."""
+    def infer(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return a copy of the picture, (H, W, 3) uint8."""
         if self._before_infer is not None:
             self._before_infer(self.painted)
         self.painted += 1
-        return np.array(image_rgb, order="C")
+        return np.array(image, order="C")
 
     def close(self) -> None:
         """Remember that the engine was closed, in `closed`."""

@@ -45,8 +45,8 @@ def user_styles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def picture_rgb() -> NDArray[np.uint8]:
-    """A picture of gradients and noise, (72, 96, 3) uint8 RGB, in which no two rows are alike."""
+def picture() -> NDArray[np.uint8]:
+    """A picture of gradients and noise, (72, 96, 3) uint8, in which no two rows are alike."""
     rows, columns = np.mgrid[0:72, 0:96]
     noise = np.random.default_rng(7).integers(0, 40, (72, 96))
     return np.stack([rows * 3, columns * 2, noise + 100], axis=2).astype(np.uint8)

@@ -16,11 +16,11 @@ SIZE_WH = (320, 180)
 @pytest.fixture(scope="module")
 def paintings() -> dict[str, NDArray[np.uint8]]:
     """The demo scene in each shipped style, BGR."""
-    frame = cv2.cvtColor(draw_demo_frame(0, SIZE_WH), cv2.COLOR_BGR2RGB)
+    frame = np.asarray(draw_demo_frame(0, SIZE_WH), np.uint8)
     painted = {}
     for name in STYLES:
         engine = open_engine(find_style(name), EngineOptions())
-        painted[name] = cv2.cvtColor(engine.infer(np.asarray(frame, np.uint8)), cv2.COLOR_RGB2BGR)
+        painted[name] = engine.infer(frame)
         engine.close()
     return {name: np.asarray(image, np.uint8) for name, image in painted.items()}
 

@@ -9,14 +9,14 @@ Image = NDArray[np.uint8]
 
 
 @pytest.fixture
-def frame_image(picture_rgb: Image) -> Image:
-    picture_rgb.flags.writeable = False
-    return picture_rgb
+def frame_image(picture: Image) -> Image:
+    picture.flags.writeable = False
+    return picture
 
 
 @pytest.fixture
-def stylized_image(picture_rgb: Image) -> Image:
-    image: Image = 255 - picture_rgb[::-1]
+def stylized_image(picture: Image) -> Image:
+    image: Image = 255 - picture[::-1]
     image.flags.writeable = False  # whoever writes to an input fails loudly
     return image
 

@@ -50,7 +50,7 @@ def test_fields_of_later_versions_are_ignored() -> None:
         ("layout", ["NHWC"]),
         ("dtype", "float16"),
         ("dtype", "float32"),  # goes with NCHW only
-        ("colour", "BGR"),
+        ("colour", "GRB"),
         ("value_range", [0, 1]),
         ("value_range", 5),
         ("value_range", [0, 255, 3]),

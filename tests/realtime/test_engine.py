@@ -27,22 +27,22 @@ def install(monkeypatch: pytest.MonkeyPatch, *packages: str) -> None:
 
 @EACH_ENGINE
 @EACH_LAYOUT
-def test_a_picture_is_inverted_exactly(tmp_path: Path, picture_rgb: Image, name: str, layout: str) -> None:
+def test_a_picture_is_inverted_exactly(tmp_path: Path, picture: Image, name: str, layout: str) -> None:
     engine = open_fp32(make_style_onnx(tmp_path / "invert.onnx", layout=layout), name)
-    painted = engine.infer(picture_rgb)
+    painted = engine.infer(picture)
     assert painted.dtype == np.uint8
-    assert (painted == 255 - picture_rgb).all()
+    assert (painted == 255 - picture).all()
 
 
 @EACH_ENGINE
 @EACH_LAYOUT
 def test_width_and_height_and_colours_keep_their_places(
-    tmp_path: Path, picture_rgb: Image, name: str, layout: str
+    tmp_path: Path, picture: Image, name: str, layout: str
 ) -> None:
     engine = open_fp32(make_style_onnx(tmp_path / "shift.onnx", "shift", layout=layout), name)
-    painted = engine.infer(picture_rgb)
-    assert (painted[:, SHIFT_PX:] == picture_rgb[:, :-SHIFT_PX]).all()
-    assert (painted[:, :SHIFT_PX] == picture_rgb[:, :1]).all()
+    painted = engine.infer(picture)
+    assert (painted[:, SHIFT_PX:] == picture[:, :-SHIFT_PX]).all()
+    assert (painted[:, :SHIFT_PX] == picture[:, :1]).all()
 
 
 @EACH_ENGINE
@@ -53,30 +53,30 @@ def test_every_size_in_equal_size_out_odd_ones_included(network_style: Path, nam
         assert engine.infer(noise).shape == (height, width, 3)
 
 
-def test_the_engines_agree_on_a_network(network_style: Path, picture_rgb: Image) -> None:
-    first, second = (open_fp32(network_style, name).infer(picture_rgb) for name in sorted(ENGINES))
+def test_the_engines_agree_on_a_network(network_style: Path, picture: Image) -> None:
+    first, second = (open_fp32(network_style, name).infer(picture) for name in sorted(ENGINES))
     assert first.std() > 5  # a picture, not a constant
     assert np.abs(first.astype(int) - second).max() <= 1
 
 
 @EACH_ENGINE
 @EACH_LAYOUT
-def test_a_painting_belongs_to_the_caller(tmp_path: Path, picture_rgb: Image, name: str, layout: str) -> None:
+def test_a_painting_belongs_to_the_caller(tmp_path: Path, picture: Image, name: str, layout: str) -> None:
     engine = open_fp32(make_style_onnx(tmp_path / "invert.onnx", layout=layout), name)
-    first = engine.infer(picture_rgb)
+    first = engine.infer(picture)
     kept = first.copy()
-    first_again = engine.infer(255 - picture_rgb)
+    first_again = engine.infer(255 - picture)
     assert (first == kept).all()  # the second run did not write over it
     assert not np.shares_memory(first, first_again)
     first[:] = 0  # it may be written to
 
 
 @EACH_ENGINE
-def test_the_picture_that_goes_in_is_left_alone(tiny_style: Path, picture_rgb: Image, name: str) -> None:
-    before = picture_rgb.copy()
-    picture_rgb.flags.writeable = False  # as a frame's image is
-    assert (open_fp32(tiny_style, name).infer(picture_rgb) == 255 - before).all()
-    assert (picture_rgb == before).all()
+def test_the_picture_that_goes_in_is_left_alone(tiny_style: Path, picture: Image, name: str) -> None:
+    before = picture.copy()
+    picture.flags.writeable = False  # as a frame's image is
+    assert (open_fp32(tiny_style, name).infer(picture) == 255 - before).all()
+    assert (picture == before).all()
 
 
 @EACH_ENGINE
@@ -101,11 +101,11 @@ def test_preparing_a_size_outside_the_contract_is_refused(tiny_style: Path, name
 
 @EACH_ENGINE
 def test_a_network_that_fails_is_an_engine_error_in_one_line(
-    tmp_path: Path, picture_rgb: Image, name: str
+    tmp_path: Path, picture: Image, name: str
 ) -> None:
     engine = open_fp32(make_style_onnx(tmp_path / "failing.onnx", "failing"), name)
     with pytest.raises(EngineError, match=r"failing\.onnx") as caught:
-        engine.infer(picture_rgb)
+        engine.infer(picture)
     assert "\n" not in str(caught.value)
 
 
@@ -121,12 +121,12 @@ def test_a_graph_that_no_engine_can_load_is_an_engine_error(
 
 
 @EACH_ENGINE
-def test_a_closed_engine_paints_no_more(tiny_style: Path, picture_rgb: Image, name: str) -> None:
+def test_a_closed_engine_paints_no_more(tiny_style: Path, picture: Image, name: str) -> None:
     engine = open_fp32(tiny_style, name)
     engine.close()
     engine.close()
     with pytest.raises(EngineError, match="closed"):
-        engine.infer(picture_rgb)
+        engine.infer(picture)
 
 
 @EACH_ENGINE
@@ -147,10 +147,10 @@ def test_int8_needs_a_quantised_style_file(tiny_style: Path, name: str) -> None:
         open_engine(tiny_style, EngineOptions(engine=name, precision="int8"))
 
 
-def test_a_style_of_the_catalogue_opens_as_its_file_does(tiny_style: Path, picture_rgb: Image) -> None:
+def test_a_style_of_the_catalogue_opens_as_its_file_does(tiny_style: Path, picture: Image) -> None:
     engine = open_engine(find_style(str(tiny_style)))
     assert engine.contract.name == "tiny"
-    assert np.abs(engine.infer(picture_rgb).astype(int) - (255 - picture_rgb)).max() <= 2
+    assert np.abs(engine.infer(picture).astype(int) - (255 - picture)).max() <= 2
 
 
 def test_what_is_no_style_file_is_found_before_any_engine_starts(tmp_path: Path) -> None:

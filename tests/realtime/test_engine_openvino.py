@@ -41,10 +41,10 @@ def test_what_was_asked_for_is_what_the_compiled_network_says(tiny_style: Path, 
             open_with(tiny_style, precision)
 
 
-def test_bf16_paints_the_same_picture(network_style: Path, picture_rgb: Image) -> None:
+def test_bf16_paints_the_same_picture(network_style: Path, picture: Image) -> None:
     if "bf16" not in offered():
         pytest.skip("this processor has no bf16")
-    exact, rounded = (open_with(network_style, name).infer(picture_rgb) for name in ("fp32", "bf16"))
+    exact, rounded = (open_with(network_style, name).infer(picture) for name in ("fp32", "bf16"))
     error = np.mean((exact.astype(float) - rounded) ** 2)
     assert 10 * np.log10(255**2 / error) > 40  # dB
 
@@ -70,7 +70,7 @@ def test_a_size_is_compiled_once_and_the_oldest_is_forgotten(tiny_style: Path) -
 
 
 def test_an_engine_made_and_prepared_in_another_thread_runs_in_this_one(
-    tiny_style: Path, picture_rgb: Image
+    tiny_style: Path, picture: Image
 ) -> None:
     made: list[OpenVinoEngine] = []
 
@@ -82,7 +82,7 @@ def test_an_engine_made_and_prepared_in_another_thread_runs_in_this_one(
     thread = threading.Thread(target=make)
     thread.start()
     thread.join()
-    assert np.abs(made[0].infer(picture_rgb).astype(int) - (255 - picture_rgb)).max() <= 2
+    assert np.abs(made[0].infer(picture).astype(int) - (255 - picture)).max() <= 2
 
 
 def test_the_smallest_size_fits_the_multiple(tmp_path: Path) -> None:

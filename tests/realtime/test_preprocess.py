@@ -3,40 +3,34 @@ import pytest
 from numpy.typing import NDArray
 from onnx_makers import make_contract
 
+from realtime.buffers import BufferPool
 from realtime.errors import ContractError
-from realtime.preprocess import from_network, network_size, resize, swap_red_blue, to_network
+from realtime.preprocess import network_size, resize
 
 Image = NDArray[np.uint8]
 
 
-def test_blue_green_red_becomes_red_green_blue() -> None:
-    image_bgr = np.full((4, 6, 3), (1, 2, 3), np.uint8)
-    assert (to_network(image_bgr, (6, 4)) == (3, 2, 1)).all()
-    assert (from_network(image_bgr, (6, 4)) == (3, 2, 1)).all()
-
-
-def test_a_picture_of_the_right_size_comes_back_as_it_was(picture_rgb: Image) -> None:
-    there = to_network(picture_rgb, (96, 72))
-    assert (from_network(there, (96, 72)) == picture_rgb).all()
-
-
-def test_nothing_writes_to_its_input(picture_rgb: Image) -> None:
-    before = picture_rgb.copy()
-    picture_rgb.flags.writeable = False
-    for size_wh in ((96, 72), (48, 36), (192, 144)):
-        assert not np.shares_memory(to_network(picture_rgb, size_wh), picture_rgb)
-    assert (picture_rgb == before).all()
+def test_nothing_writes_to_its_input(picture: Image) -> None:
+    before = picture.copy()
+    picture.flags.writeable = False
+    for size_wh in ((48, 36), (192, 144)):
+        assert not np.shares_memory(resize(picture, size_wh), picture)
+    assert (picture == before).all()
 
 
 @pytest.mark.parametrize("size_wh", [(48, 36), (192, 144), (65, 97), (97, 65)])
-def test_the_size_is_width_then_height(picture_rgb: Image, size_wh: tuple[int, int]) -> None:
-    assert to_network(picture_rgb, size_wh).shape == (size_wh[1], size_wh[0], 3)
+def test_the_size_is_width_then_height(picture: Image, size_wh: tuple[int, int]) -> None:
+    assert resize(picture, size_wh).shape == (size_wh[1], size_wh[0], 3)
 
 
 @pytest.mark.parametrize("size_wh", [(48, 36), (192, 144)])
-def test_resizing_and_swapping_may_change_places(picture_rgb: Image, size_wh: tuple[int, int]) -> None:
-    expected = swap_red_blue(resize(picture_rgb, size_wh))
-    assert np.abs(to_network(picture_rgb, size_wh).astype(int) - expected).max() <= 1
+def test_buffers_change_nothing_but_where_the_memory_comes_from(
+    picture: Image, size_wh: tuple[int, int]
+) -> None:
+    buffers = BufferPool()
+    for _ in range(3):
+        assert (resize(picture, size_wh, buffers) == resize(picture, size_wh)).all()
+    assert buffers.allocated == 1
 
 
 def test_going_down_averages_areas_so_that_stripes_become_grey() -> None:
@@ -51,8 +45,8 @@ def test_going_up_is_smooth() -> None:
     assert len(np.unique(resize(edge, (16, 16)))) > 2
 
 
-def test_the_same_size_is_not_copied(picture_rgb: Image) -> None:
-    assert resize(picture_rgb, (96, 72)) is picture_rgb
+def test_the_same_size_is_not_copied(picture: Image) -> None:
+    assert resize(picture, (96, 72)) is picture
 
 
 def test_the_network_sees_the_size_that_was_asked_for() -> None:

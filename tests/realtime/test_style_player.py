@@ -208,4 +208,4 @@ def test_a_painter_of_one_engine_paints_the_same(tiny_style: Path) -> None:
     painted: Painted = EnginePainter(engine, times, NetworkSize((80, 70))).paint(make_frame(9))
     engine.close()
     assert painted.network_wh == (80, 70)
-    np.testing.assert_array_equal(painted.stylized_rgb, np.full((70, 80, 3), 246, np.uint8))
+    np.testing.assert_array_equal(painted.stylized_image, np.full((70, 80, 3), 246, np.uint8))

@@ -1,7 +1,31 @@
 """The building blocks that the generators share."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from torch import Tensor, nn
 from torch.nn import functional
+
+
+@dataclass(frozen=True)
+class ImageConvs:
+    """The convolutions of a network that meet the picture, for whoever changes the order of its colours.
+
+    Args:
+        readers: their first `read_channels` inputs are the picture's: all of red, of green, of blue.
+        writers: their outputs are the painting's, likewise.
+        read_channels: a multiple of 3.
+    """
+
+    readers: Sequence[nn.Conv2d]
+    writers: Sequence[nn.Conv2d]
+    read_channels: int = 3
+
+
+def first_and_last_conv(network: nn.Module, read_channels: int = 3) -> ImageConvs:
+    """Return what meets the picture in a network that is one chain, in the order of its definition."""
+    convs = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d)]
+    return ImageConvs(convs[:1], convs[-1:], read_channels)
 
 
 class ReflectConv(nn.Conv2d):

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from training.networks.layers import ImageConvs
 
 Border = Literal["circular", "reflect"]
 NOISE_CHANNELS = 3
@@ -146,6 +148,11 @@ class TextureStyle(nn.Module):
         noises = [self._noise(k, rows, columns, len(content_image)) for k in range(self.network.scales)]
         stylized_image: Tensor = self.network(noises, padded)
         return stylized_image[..., margin : margin + height, margin : margin + width]
+
+    def image_convs(self) -> ImageConvs:
+        """Return the first convolution of every scale, which reads picture and noise, and the last."""
+        readers = [cast(nn.Conv2d, cast(ConvBlock, branch)[0]) for branch in self.network.branches]
+        return ImageConvs(readers, [self.network.to_rgb])
 
     def _noise(self, k: int, rows: int, columns: int, count: int) -> Tensor:
         tile: Tensor = self.get_buffer(f"tile{k}")

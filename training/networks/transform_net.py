@@ -7,7 +7,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.networks.layers import ConvNormReLU, ReflectConv, ResidualBlock, UpsampleConv, pad_to_multiple
+from training.networks.layers import (
+    ConvNormReLU,
+    ImageConvs,
+    ReflectConv,
+    ResidualBlock,
+    UpsampleConv,
+    first_and_last_conv,
+    pad_to_multiple,
+)
 
 
 class TransformNet(nn.Module):
@@ -36,6 +44,10 @@ class TransformNet(nn.Module):
         features = self.blocks(self.encoder(pad_to_multiple(content_image, 4)))  # (N, 4C, H/4, W/4)
         stylized_image: Tensor = self.decoder(features).sigmoid()
         return stylized_image[..., :height, :width]  # (N, 3, H, W)
+
+    def image_convs(self) -> ImageConvs:
+        """Return the first convolution and the last."""
+        return first_and_last_conv(self)
 
 
 class PaperBlock(nn.Module):
@@ -88,6 +100,10 @@ class PaperTransformNet(nn.Module):
         # The paper scales tanh to [0, 255]; here to [0, 1].
         stylized_image = 0.5 + 0.5 * functional.tanh(stylized_image)
         return stylized_image[..., :height, :width]
+
+    def image_convs(self) -> ImageConvs:
+        """Return the first convolution and the last."""
+        return first_and_last_conv(self)
 
 
 def _paper_layer(convolution: nn.Module, channels: int) -> tuple[nn.Module, nn.Module, nn.Module]:

@@ -1,0 +1,54 @@
+"""Memory for pictures that is taken once and used again, so that the loop allocates nothing.
+
+A picture of a megabyte is memory that the system maps and clears anew each time: a tenth of a
+millisecond and more, in every stage of every frame.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+# A frame may lie in a mailbox, in a window that is paused and in a writer at once.
+MAX_BUFFERS = 8
+
+
+class BufferPool:
+    """Hands out arrays of one shape; an array that nobody holds any more is handed out again.
+
+    Whoever takes one owns it, as if it were new: no call gives it back, dropping it is enough. A view
+    of it holds it too. Used by one thread; the arrays may be dropped in any.
+
+    Args:
+        max_buffers: how many are kept; those taken beyond are ordinary arrays.
+    """
+
+    def __init__(self, max_buffers: int = MAX_BUFFERS) -> None:
+        self._max_buffers = max_buffers
+        self._buffers: list[NDArray[Any]] = []
+        self.allocated = 0
+
+    def take(self, shape: tuple[int, ...], dtype: DTypeLike = np.uint8) -> NDArray[Any]:
+        """Return an array of this shape and dtype; what is in it is not defined."""
+        wanted = np.dtype(dtype)
+        if self._buffers and (self._buffers[0].shape != shape or self._buffers[0].dtype != wanted):
+            self._buffers.clear()
+        for place in range(len(self._buffers)):
+            if _holders(self._buffers, place) == _NOBODY:
+                return self._buffers[place]
+        self.allocated += 1
+        buffer = np.empty(shape, wanted)
+        if len(self._buffers) < self._max_buffers:
+            self._buffers.append(buffer)
+        return buffer
+
+
+def _holders(things: list[Any], place: int) -> int:
+    return sys.getrefcount(things[place])
+
+
+# What is counted of a thing that only the list holds: Python's versions differ in it.
+_NOBODY = _holders([object()], 0)
