@@ -32,6 +32,7 @@ _RANGES: dict[str, tuple[float, float]] = {
 _CHOICES = {
     "features": NETWORKS,
     "tv_form": ("squared", "absolute", "gamma"),
+    "optimizer": ("soap", "adam"),
     "precision": ("auto", "fp32", "bf16"),
     "device": ("auto", "cpu", "cuda"),
 }
@@ -74,6 +75,7 @@ class StyleTrainingConfig:
     features: str = "vgg19"
     content_layers: tuple[str, ...] = ("relu3_3",)
     style_layers: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu3_4", "small:relu4_1")
+    optimizer: str = "soap"
     learning_rate: float = 3e-3
     light_jitter: float = 0.0
     zoom: float = 1.0
@@ -140,9 +142,10 @@ class StyleTrainingConfig:
     def changes_since(self, was: Mapping[str, Any]) -> list[str]:
         """Name the options that decide the result and were others in `was`, an earlier `identity`.
 
-        An option that the program did not have then had its default.
+        An option that the program did not have then had its default; before there was a choice of
+        optimiser, it was Adam.
         """
-        return changes(self, was, self.identity())
+        return changes(self, {"optimizer": "adam", **was}, self.identity())
 
 
 @dataclass(frozen=True, kw_only=True)

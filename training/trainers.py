@@ -21,6 +21,7 @@ from training.losses import LossParts
 from training.networks.transform_net import build_transform_net
 from training.objective import StyleObjective
 from training.report import TrainingReport
+from training.soap import Soap
 
 Config = TypeVar("Config", bound=StyleTrainingConfig)
 
@@ -53,7 +54,8 @@ class StyleTrainer(ABC, Generic[Config]):
         self.network: nn.Module = self._build_network()
         self.earlier_pictures = self._start_from() if config.init_from else 0
         self.network.to(placement.device).to(memory_format=torch.channels_last)
-        self.optimizer: torch.optim.Optimizer = torch.optim.Adam(
+        make_optimizer = Soap if config.optimizer == "soap" else torch.optim.Adam
+        self.optimizer: torch.optim.Optimizer = make_optimizer(
             self.network.parameters(), lr=config.learning_rate
         )
         self.history: list[dict[str, float]] = []
@@ -88,10 +90,6 @@ class StyleTrainer(ABC, Generic[Config]):
             self.step += 1
             self.history.append({"step": self.step, **parts})
             report.step(self.step, parts)
-            if not math.isfinite(parts["total"]):
-                raise TrainingError(
-                    f"the loss became {parts['total']} at step {self.step}: lower --learning-rate"
-                )
             if self.step % config.sample_every == 0 or self.step == config.steps:
                 report.samples(self.step, self.paint, self.history)
             if time.monotonic() - saved_at > 60 * config.checkpoint_minutes or self.step == config.steps:
@@ -132,6 +130,10 @@ class StyleTrainer(ABC, Generic[Config]):
         if content_image is not None:
             content_image = content_image.to(self.placement.device, memory_format=torch.channels_last)
         total, parts = self._loss(content_image)
+        if not math.isfinite(parts["total"]):  # before it reaches the weights and the optimiser's memory
+            raise TrainingError(
+                f"the loss became {parts['total']} at step {self.step + 1}: lower --learning-rate"
+            )
         self.optimizer.zero_grad(set_to_none=True)
         self.placement.backward(total)
         self.optimizer.step()

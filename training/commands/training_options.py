@@ -32,6 +32,7 @@ StyleLayers = Annotated[
         "[relu1_1,relu2_1,relu3_1,relu3_4 and relu4_1 of vgg19, or of small where vgg19 ends before]"
     ),
 ]
+Optimizer = Annotated[str, option("soap (needs fewer steps) or adam (Johnson et al. 2016).")]
 LearningRate = Annotated[float, option("The peak of the one-cycle schedule.")]
 LightJitter = Annotated[float, option("Vary exposure by up to e^J, for dim rooms.")]
 Zoom = Annotated[float, option("Enlarge crops by up to this, for soft pictures at large sizes.")]
