@@ -1,42 +1,36 @@
 """Measure a style on this machine: the network alone and the whole loop, side by side.
 
-A machine is rarely quiet. So the network alone, the loop, and numpy's matrix product take turns in
-short rounds, in an order that alternates, and each comparison is the median over rounds of what was
-measured within one: another program's work then slows both sides of it.
+The network alone, the loop on a camera and on a file, and numpy's matrix product take turns: see
+`realtime.bench_rounds`. Several styles or engines side by side: `realtime.bench_compare`.
 """
 
 from __future__ import annotations
 
-import os
-import platform
 import statistics
-import time
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from realtime import pipeline
-from realtime.bench_load import SyntheticCamera, encode_jpeg, matmul_gflops
-from realtime.catalog import StyleEntry, find_style
-from realtime.engine import Engine, EngineOptions, open_engine
-from realtime.errors import OptionError
-from realtime.frame import Frame
-from realtime.painter import EnginePainter, NetworkSize
-from realtime.preprocess import resize
-from realtime.sinks import NullSink
-from realtime.sources import open_source
-from realtime.timing import Samples, StageTimes
+from realtime.bench_contender import Contender
+from realtime.bench_load import SOURCES, Scene, demo_scene
+from realtime.bench_machine import (
+    busy_note,
+    describe_engine,
+    engine_facts,
+    load_average,
+    machine,
+    matmul_gflops,
+)
+from realtime.bench_rounds import Watch, check_counts, take_turns, unwatched
+from realtime.bench_subject import NETWORK, Subject, Ticks, run_loop
+from realtime.engine import Engine, open_engine
+from realtime.timing import StageTimes
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-Image = NDArray[np.uint8]
-SCENE_FRAMES = 24
-# The camera is this much faster than the network, so that the network is never kept waiting.
-CAMERA_HEADROOM = 1.1
+MATMUL = "matmul"
 
 
 @dataclass(frozen=True)
@@ -44,180 +38,111 @@ class BenchOptions:
     """What to measure.
 
     Args:
-        style: name or file.
-        size_wh: of the camera and of what the network sees.
-        engine: which engine, precision, device, threads.
-        rounds: of network, loop and matrix product.
-        frames: per round, of the network and of the loop.
+        contender: style and engine.
+        size_wh: of the source and of what the network sees.
+        sources: of the loop, some of `realtime.bench_load.SOURCES`.
+        rounds: in which everything takes one turn.
+        frames: in a turn of the network or of the loop.
     Raises:
         OptionError: for fewer than one round or two frames.
     """
 
-    style: str
+    contender: Contender
     size_wh: tuple[int, int] = (640, 360)
-    engine: EngineOptions = field(default_factory=EngineOptions)
+    sources: tuple[str, ...] = SOURCES
     rounds: int = 6
     frames: int = 40
 
     def __post_init__(self) -> None:
-        if self.rounds < 1:
-            raise OptionError(f"rounds must be at least 1, got {self.rounds}")
-        if self.frames < 2:
-            raise OptionError(f"frames must be at least 2, got {self.frames}")
+        check_counts(self.rounds, self.frames)
 
 
-def run_bench(options: BenchOptions) -> dict[str, Any]:
+def run_bench(options: BenchOptions, watch: Watch = unwatched) -> dict[str, Any]:
     """Measure, and return plain JSON values: what `--stats` writes of the loop, and the comparison.
 
-    Beside the statistics of `StageTimes.to_stats`: `network` (fps and latency_ms of the network
-    alone), `loop_share` (the loop's rate as a share of the network's), `matmul_gflops`,
+    Beside the statistics of `StageTimes.to_stats`, which are of the first source's loop: `network`
+    (ms, fps and latency_ms of the network alone), `loops` (by source the same, and `share`, the loop's
+    rate as a share of the network's), `loop_share` (the first one's median), `matmul_gflops`,
     `network_gflops`, `matmul_share` (None where the network runs on another device than numpy),
     `machine`, `rounds`, `frames_per_round`.
 
     Raises:
         LivebrushError: as opening and running the style does.
     """
-    style = find_style(options.style)
+    style = options.contender.style
     style.contract.check_size(options.size_wh)
-    engine = open_engine(style, options.engine)
-    try:
-        return _Bench(options, style, engine).run()
-    finally:
-        engine.close()
+    load_before = load_average()
+    with closing(open_engine(style, options.contender.engine)) as engine:
+        first_frame_ms = _first_frame_ms(engine, options.size_wh)
+        with demo_scene(options.size_wh, options.frames if "file" in options.sources else 0) as scene:
+            subject = Subject(engine, scene, sources=options.sources, frames=options.frames)
+            subject.warm_up()
+            turns = subject.turns()
+            if engine.info.device == "cpu":
+                turns[MATMUL] = lambda: matmul_gflops(engine.info.threads)
+            measured = take_turns(turns, options.rounds, watch)
+            result = _result(options, subject, measured)
+            return result | {"first_frame_ms": first_frame_ms, "machine": machine(load_before)}
 
 
-class _Ticks(NullSink):
-    """Writes nothing, and notes when each frame reached it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.at_s: list[float] = []
-
-    def write(self, frame: Frame) -> None:
-        super().write(frame)
-        self.at_s.append(time.perf_counter())
-
-    def fps(self) -> float:
-        return (len(self.at_s) - 1) / (self.at_s[-1] - self.at_s[0])
+def _first_frame_ms(engine: Engine, size_wh: tuple[int, int]) -> float | None:
+    """Return milliseconds from the process's start to the first picture out of the loop."""
+    engine.prepare(size_wh)
+    times = StageTimes()
+    run_loop(engine, Scene.of_noise(size_wh), "camera", Ticks(), times, frames=1, network_fps=30)
+    first_frame_ms = times.first_frame_ms()
+    return None if first_frame_ms is None else round(first_frame_ms, 3)
 
 
-class _Bench:
-    """One benchmark's engine, pictures and rounds."""
-
-    def __init__(self, options: BenchOptions, style: StyleEntry, engine: Engine) -> None:
-        self._options = options
-        self._style = style
-        self._engine = engine
-        self._network_ms = Samples()
-        self._pictures: list[Image] = []
-        self._jpegs: list[bytes] = []
-        self._show([_noise(options.size_wh)])
-
-    def run(self) -> dict[str, Any]:
-        first_frame_ms = self._first_picture()
-        self._show(_scene(self._options.size_wh))
-        self._network_round()  # the warm-up
-        self._network_ms = Samples()
-        times = StageTimes()
-        network_fps, loop_fps, matmul = [], [], []
-        for number in range(self._options.rounds):
-            if number % 2:
-                loop_fps.append(self._loop_round(times))
-                network_fps.append(self._network_round())
-            else:
-                network_fps.append(self._network_round())
-                loop_fps.append(self._loop_round(times))
-            if self._engine.info.device == "cpu":
-                matmul.append(matmul_gflops(self._engine.info.threads))
-        return self._result(times, network_fps, loop_fps, matmul) | {"first_frame_ms": first_frame_ms}
-
-    def _show(self, images_bgr: list[Image]) -> None:
-        self._pictures = [resize(image, self._options.size_wh) for image in images_bgr]
-        self._jpegs = [encode_jpeg(image) for image in images_bgr]
-
-    def _first_picture(self) -> float | None:
-        """Return milliseconds from the process's start to the first picture out of the loop."""
-        self._engine.prepare(self._options.size_wh)
-        times = StageTimes()
-        self._camera_loop(times, _Ticks(), fps=30, frames=1)
-        first_frame_ms = times.first_frame_ms()
-        return None if first_frame_ms is None else round(first_frame_ms, 3)
-
-    def _network_round(self) -> float:
-        began = time.perf_counter()
-        for number in range(self._options.frames):
-            started = time.perf_counter()
-            self._engine.infer(self._pictures[number % len(self._pictures)])
-            self._network_ms.add((time.perf_counter() - started) * 1000)
-        return self._options.frames / (time.perf_counter() - began)
-
-    def _loop_round(self, times: StageTimes) -> float:
-        summary = self._network_ms.summary()
-        network_ms = summary["p50"] if summary else 1000 / 30
-        ticks = _Ticks()
-        times.interrupt()
-        self._camera_loop(times, ticks, CAMERA_HEADROOM * 1000 / network_ms, self._options.frames)
-        return ticks.fps()
-
-    def _camera_loop(self, times: StageTimes, ticks: _Ticks, fps: float, frames: int) -> None:
-        camera = SyntheticCamera(self._jpegs, self._options.size_wh, fps)
-        painter = EnginePainter(self._engine, times, NetworkSize(self._options.size_wh))
-        pipeline.run(camera, painter, pipeline.SinkOutput([ticks], times), times=times, max_frames=frames)
-
-    def _result(
-        self, times: StageTimes, network_fps: list[float], loop_fps: list[float], matmul: list[float]
-    ) -> dict[str, Any]:
-        width, height = self._options.size_wh
-        flop = self._style.contract.flop_per_pixel * width * height
-        speed = statistics.median(network_fps)
-        gflops = flop * speed / 1e9
-        matmul_speed = statistics.median(matmul) if matmul else None
-        shares = [flop * fps / 1e9 / own for fps, own in zip(network_fps, matmul, strict=False)]
-        ratios = [loop / network for loop, network in zip(loop_fps, network_fps, strict=True)]
-        return {
-            **times.to_stats(
-                self._engine.info, style=self._style.name, source="synthetic", size=f"{width}x{height}"
-            ),
-            "fps": round(statistics.median(loop_fps), 3),
-            "network": {"fps": round(speed, 3), "latency_ms": self._network_ms.summary()},
-            "loop_share": round(statistics.median(ratios), 4),
-            "network_gflops": round(gflops, 2),
-            "matmul_gflops": None if matmul_speed is None else round(matmul_speed, 2),
-            "matmul_share": round(statistics.median(shares), 4) if shares else None,
-            "rounds": self._options.rounds,
-            "frames_per_round": self._options.frames,
-            "machine": machine(),
-        }
-
-
-def machine() -> dict[str, Any]:
-    """Return what a figure is worth nothing without: processor, cores, system, Python."""
+def _result(options: BenchOptions, subject: Subject, measured: dict[str, list[float]]) -> dict[str, Any]:
+    info, style = subject.engine.info, options.contender.style
+    network_ms = measured[NETWORK]
+    loops = {source: subject.loop_plain(source, measured[source], network_ms) for source in options.sources}
+    first = options.sources[0]
+    stats = subject.times(first).to_stats(info, style=style.name, source=first, size=_size_text(options))
     return {
-        "processor": _processor_name(),
-        "cores": os.cpu_count(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
+        **stats,
+        "fps": loops[first]["fps"],
+        "engine": engine_facts(info),
+        "network": subject.network_plain(network_ms),
+        "loops": loops,
+        "loop_share": loops[first]["share"]["median"],
+        **_rates(options, network_ms, measured.get(MATMUL, ())),
+        "rounds": options.rounds,
+        "frames_per_round": options.frames,
     }
+
+
+def _rates(options: BenchOptions, network_ms: Sequence[float], matmul: Sequence[float]) -> dict[str, Any]:
+    width, height = options.size_wh
+    gflop = options.contender.style.contract.flop_per_pixel * width * height / 1e9
+    shares = [gflop * 1000 / ms / numpys for ms, numpys in zip(network_ms, matmul, strict=False)]
+    return {
+        "network_gflops": round(gflop * 1000 / statistics.median(network_ms), 2),
+        "matmul_gflops": round(statistics.median(matmul), 2) if matmul else None,
+        "matmul_share": round(statistics.median(shares), 4) if shares else None,
+    }
+
+
+def _size_text(options: BenchOptions) -> str:
+    return f"{options.size_wh[0]}x{options.size_wh[1]}"
 
 
 def bench_table(result: dict[str, Any]) -> Table:
     """Return the result of `run_bench` as a table for the terminal."""
     from rich.table import Table
 
-    engine = result["engine"]
-    title = (
-        f"{result['style']} at {result['size']}: {engine['name']} {engine['precision']}, "
-        f"{engine['provider']}, {engine['threads']} threads"
-    )
+    title = f"{result['style']} at {result['size']}: {describe_engine(result['engine'])}"
     table = Table("", "p50 ms", "p95 ms", "p99 ms", "max ms", "fps", title=title, caption=_caption(result))
     for column in table.columns[1:]:
         column.justify = "right"
     _add_row(table, "network alone", result["network"]["latency_ms"], result["network"]["fps"])
-    for stage, summary in result["latency_ms"].items():
-        name, fps = (
-            (f"loop: {stage}", None) if stage != "total" else ("loop: camera to screen", result["fps"])
-        )
-        _add_row(table, name, summary, fps)
+    for source, loop in result["loops"].items():
+        table.add_section()
+        for stage, summary in loop["latency_ms"].items():
+            last = stage == "total"
+            name = f"loop, {source}: {'in to out' if last else stage}"
+            _add_row(table, name, summary, loop["fps"] if last else None)
     return table
 
 
@@ -227,32 +152,17 @@ def _add_row(table: Table, name: str, summary: dict[str, float] | None, fps: flo
 
 
 def _caption(result: dict[str, Any]) -> str:
-    text = f"the loop runs at {result['loop_share']:.1%} of the network alone"
+    shares = [_share_text(source, loop["share"]) for source, loop in result["loops"].items()]
+    text = f"of the network's own rate the loop reaches {' and '.join(shares)}"
     if result["matmul_share"] is not None:
         text += (
             f"; the network reaches {result['network_gflops']:.0f} GFLOP/s, {result['matmul_share']:.0%} of "
             f"numpy's float32 matrix product here ({result['matmul_gflops']:.0f})"
         )
-    return f"{text}; first picture after {result['first_frame_ms'] / 1000:.2f} s"
+    if result["first_frame_ms"] is not None:
+        text += f"; first picture after {result['first_frame_ms'] / 1000:.2f} s"
+    return text + busy_note(result["machine"])
 
 
-def _scene(size_wh: tuple[int, int]) -> list[Image]:
-    source = open_source("demo", size_wh=size_wh, paced=False)
-    try:
-        frames = [source.read() for _ in range(SCENE_FRAMES)]
-    finally:
-        source.close()
-    return [frame.image for frame in frames if frame is not None]
-
-
-def _noise(size_wh: tuple[int, int]) -> Image:
-    return np.random.default_rng(0).integers(0, 256, (size_wh[1], size_wh[0], 3), dtype=np.uint8)
-
-
-def _processor_name() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or "unknown"
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or "unknown"
+def _share_text(source: str, share: dict[str, float]) -> str:
+    return f"{share['median']:.1%} on a {source} ({share['p10']:.0%} to {share['p90']:.0%})"

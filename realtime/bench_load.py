@@ -1,47 +1,102 @@
-"""What a benchmark runs and measures itself against: a synthetic camera, and numpy's own speed."""
+"""What a benchmark shows the network and the loop: the demo scene, as a camera or as a file gives it."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
+from pathlib import Path
 from typing import cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.errors import LivebrushError
+from realtime.demo import DemoSource
+from realtime.errors import OptionError
 from realtime.frame import Frame
-from realtime.sources import SourceInfo
+from realtime.sink_video import VideoSink
+from realtime.source_video import VideoSource
+from realtime.sources import Source, SourceInfo
 from realtime.timing import Clock
 
 Image = NDArray[np.uint8]
 
-# A thread count is fixed when numpy's library is loaded, and differs in name from one to the next.
-_THREAD_VARIABLES = (
-    "OPENBLAS_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "BLIS_NUM_THREADS",
-)
-# Prints GFLOP/s of 1024 x 1024 float32 products, each a multiply-add counted as two.
-_MATMUL = """
-import time
-import numpy as np
-a = np.random.default_rng(0).random((1024, 1024), dtype=np.float32)
-b, out = a.T.copy(), np.empty_like(a)
-seconds = []
-for _ in range(23):
-    began = time.perf_counter()
-    np.matmul(a, b, out=out)
-    seconds.append(time.perf_counter() - began)
-print(2 * 1024**3 / np.median(seconds[3:]) / 1e9)
-"""
+SOURCES = ("camera", "file")
+PICTURES = 8
+
+
+def choose_sources(text: str) -> tuple[str, ...]:
+    """Return the sources that "camera", "file" or "both" stands for.
+
+    Raises:
+        OptionError: it is none of these.
+    """
+    if text == "both":
+        return SOURCES
+    if text not in SOURCES:
+        raise OptionError(f"--source must be one of both, {', '.join(SOURCES)}; got {text!r}")
+    return (text,)
+
+
+class Scene:
+    """Pictures of one size, to be painted as they are, or read from a camera or a file.
+
+    Args:
+        images: (H, W, 3) uint8 BGR, shown over and over.
+        clip: the video that is the file; None for none.
+    """
+
+    def __init__(self, images: Sequence[Image], clip: Path | None = None) -> None:
+        self.images = images
+        self.size_wh = (images[0].shape[1], images[0].shape[0])
+        self._jpegs = [encode_jpeg(image) for image in images]
+        self._clip = clip
+
+    @classmethod
+    def of_noise(cls, size_wh: tuple[int, int]) -> Scene:
+        """Return one picture of noise: made in no time, where the demo scene has to be painted first."""
+        shape = (size_wh[1], size_wh[0], 3)
+        return cls([np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)])
+
+    def open(self, source: str, fps: float) -> Source:
+        """Return the scene as one of `SOURCES`.
+
+        Args:
+            source: "camera" decodes JPEGs without end and waits for nobody; "file" decodes the clip as
+                fast as it is asked for, and ends.
+            fps: of the camera.
+        Raises:
+            OptionError: there is no clip.
+        """
+        if source == "camera":
+            return SyntheticCamera(self._jpegs, self.size_wh, fps)
+        if self._clip is None:
+            raise OptionError("this scene has no file; give demo_scene some clip_frames")
+        return VideoSource(self._clip)
+
+
+@contextmanager
+def demo_scene(size_wh: tuple[int, int], clip_frames: int = 0) -> Iterator[Scene]:
+    """Give the demo scene, with an H.264 clip of it in a temporary folder.
+
+    Args:
+        size_wh: width and height in pixels, each from 16 to 8192.
+        clip_frames: length of the clip, written with the ordinary video sink; 0 for no clip.
+    Raises:
+        LivebrushError: the size is out of range, or the clip cannot be written.
+    """
+    source = DemoSource(size_wh, paced=False)
+    images = [source.read().image for _ in range(PICTURES)]
+    if not clip_frames:
+        yield Scene(images)
+        return
+    with tempfile.TemporaryDirectory(prefix="livebrush-bench-") as folder:
+        clip = Path(folder) / "scene.mp4"
+        _write_clip(clip, size_wh, clip_frames)
+        yield Scene(images, clip)
 
 
 class SyntheticCamera:
@@ -98,18 +153,8 @@ def encode_jpeg(image_bgr: Image) -> bytes:
     return cv2.imencode(".jpg", image_bgr, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
 
 
-def matmul_gflops(threads: int) -> float:
-    """Return the GFLOP/s at which numpy multiplies float32 matrices on this many threads, now.
-
-    A process of its own does it, because numpy's threads cannot be set in a running one.
-
-    Raises:
-        LivebrushError: if that process fails.
-    """
-    environment = os.environ | dict.fromkeys(_THREAD_VARIABLES, str(threads))
-    command = [sys.executable, "-c", _MATMUL]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise LivebrushError(f"numpy's own speed cannot be measured ({last}); check numpy")
-    return float(done.stdout)
+def _write_clip(path: Path, size_wh: tuple[int, int], frames: int) -> None:
+    source = DemoSource(size_wh, paced=False)
+    with VideoSink(path) as sink:
+        for _ in range(frames):
+            sink.write(source.read())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
+from realtime.bench_command import bench
 from realtime.console import run_command, say
 
 if TYPE_CHECKING:
@@ -19,13 +20,6 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 
 _Debug = Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")]
-_Engine = Annotated[str, typer.Option(help="auto (the fastest installed), onnxruntime or openvino.")]
-_Precision = Annotated[str, typer.Option(help="auto, fp32, bf16, fp16 or int8.")]
-_Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
-_Threads = Annotated[
-    Optional[int],  # noqa: UP045 - Typer reads the types when it runs
-    typer.Option(metavar="N", help="For the network; without it one for each core."),
-]
 
 
 @app.callback()
@@ -37,7 +31,7 @@ def realtime() -> None:
 def styles(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     sheet: Annotated[
-        Optional[Path],  # noqa: UP045
+        Optional[Path],  # noqa: UP045 - Typer reads the types when it runs
         typer.Option(metavar="FILE.png", help="Write one picture that shows every style."),
     ] = None,
     debug: _Debug = False,
@@ -65,44 +59,7 @@ def styles(
     return 0
 
 
-@app.command()
-def bench(
-    style: Annotated[str, typer.Option(metavar="NAME|FILE.onnx", help="What paints.")] = "starry_night",
-    size: Annotated[
-        str, typer.Option(metavar="WIDTHxHEIGHT", help="Of the camera and the network.")
-    ] = "640x360",
-    engine: _Engine = "auto",
-    precision: _Precision = "auto",
-    device: _Device = "auto",
-    threads: _Threads = None,
-    frames: Annotated[int, typer.Option(metavar="N", help="Frames per round.")] = 40,
-    rounds: Annotated[int, typer.Option(metavar="N", help="Rounds of network, loop and matrix product.")] = 6,
-    json_file: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--json", metavar="FILE", help="Write the result as JSON too."),
-    ] = None,
-    debug: _Debug = False,
-) -> int:
-    """Measure a style on this machine: the network alone and the whole loop, after a warm-up.
-
-    Example: python -m realtime bench --style starry_night --size 640x360 --engine openvino
-    """
-    from realtime.bench import BenchOptions, bench_table, run_bench
-    from realtime.camera_config import check_place, parse_size, write_json
-    from realtime.engine import EngineOptions
-
-    size_wh = parse_size("--size", size)
-    assert size_wh is not None  # only without a text
-    options = BenchOptions(style, size_wh, EngineOptions(engine, precision, device, threads), rounds, frames)
-    if json_file is not None:
-        check_place("--json", json_file)
-    result = run_bench(options)
-    from rich.console import Console
-
-    Console().print(bench_table(result))
-    if json_file is not None:
-        write_json("--json", json_file, result)
-    return 0
+app.command()(bench)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -44,11 +44,19 @@ class OnnxRuntimeEngine:
     Args:
         path: the style file, whose contract has been read already.
         options: device "auto" takes CUDA where it loads, "cuda" insists on it.
+        profile_folder: onnxruntime writes its own profile of every run into it; see `end_profile`.
     Raises:
         EngineError: if the device or precision is not offered here, or the file cannot be loaded.
     """
 
-    def __init__(self, path: Path, contract: StyleContract, options: EngineOptions) -> None:
+    def __init__(
+        self,
+        path: Path,
+        contract: StyleContract,
+        options: EngineOptions,
+        *,
+        profile_folder: Path | None = None,
+    ) -> None:
         if options.precision not in ("auto", "fp32"):
             raise EngineError(f"onnxruntime offers fp32, not {options.precision}; see --engine openvino")
         self.contract = contract
@@ -58,9 +66,13 @@ class OnnxRuntimeEngine:
         wants_cuda = wants_cuda and _find_cuda()
         # TF32 keeps 10 bits of the factors: cannot be seen in 8-bit pictures, but is not fp32.
         cuda = (CUDA, {"use_tf32": "0" if options.precision == "fp32" else "1"})
+        session_options = _session_options(self._threads)
+        if profile_folder is not None:
+            session_options.enable_profiling = True
+            session_options.profile_file_prefix = str(profile_folder / "onnxruntime")
         try:
             self._session: Any = ort.InferenceSession(
-                path, _session_options(self._threads), providers=[cuda, CPU] if wants_cuda else [CPU]
+                path, session_options, providers=[cuda, CPU] if wants_cuda else [CPU]
             )
         # onnxruntime raises a class of its own for each kind of failure, all below Exception.
         except Exception as error:
@@ -104,6 +116,10 @@ class OnnxRuntimeEngine:
         except Exception as error:  # see above
             raise EngineError(f"onnxruntime failed on {self._path}: {_one_line(error)}") from error
         return to_image(painted, self.contract)
+
+    def end_profile(self) -> Path:
+        """Write the profile that `profile_folder` asked for to its end, and return the file: JSON."""
+        return Path(self._session.end_profiling())
 
     def close(self) -> None:
         """Free the session."""

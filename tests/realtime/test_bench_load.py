@@ -1,10 +1,18 @@
 import cv2
 import numpy as np
 import pytest
+from clip_makers import read_clip
 
-from realtime import bench_load
-from realtime.bench_load import SyntheticCamera, encode_jpeg, matmul_gflops
-from realtime.errors import LivebrushError
+from realtime.bench_load import (
+    PICTURES,
+    Image,
+    Scene,
+    SyntheticCamera,
+    choose_sources,
+    demo_scene,
+    encode_jpeg,
+)
+from realtime.errors import OptionError
 
 
 class Time:
@@ -77,12 +85,51 @@ def test_a_picture_is_encoded_as_jpeg() -> None:
     assert np.abs(decoded.astype(int) - (10, 100, 200)).max() <= 4
 
 
-def test_numpy_s_own_speed_is_measured() -> None:
-    assert 0.1 < matmul_gflops(1) < 1e6
+def light_difference(image: Image, other: Image) -> float:
+    """How far apart two pictures are in light and dark; colours are halved in size on the way."""
+    light = [cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(int) for picture in (image, other)]
+    return float(np.abs(light[0] - light[1]).mean())
 
 
-def test_a_measurement_that_fails_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_load, "_MATMUL", "import nothing_of_the_kind")
-    with pytest.raises(LivebrushError, match="No module named") as caught:
-        matmul_gflops(1)
-    assert "\n" not in str(caught.value)
+def test_the_scene_as_a_camera_is_its_pictures_over_and_over() -> None:
+    with demo_scene((64, 48)) as scene:
+        camera = scene.open("camera", fps=1000.0)
+        assert camera.info.live
+        frames = [frame for frame in (camera.read() for _ in range(PICTURES + 1)) if frame is not None]
+        for frame, image in zip(frames, scene.images, strict=False):
+            assert light_difference(frame.image, image) < 3
+        assert (frames[PICTURES].image == frames[0].image).all()
+
+
+def test_the_scene_as_a_file_is_an_h264_clip_that_is_read_to_its_end_and_then_removed() -> None:
+    with demo_scene((64, 48), clip_frames=10) as scene:
+        file = scene.open("file", fps=30.0)
+        assert not file.info.live
+        path = file.info.path
+        assert path is not None
+        assert read_clip(path).stream["codec"] == "h264"
+        frames = list(iter(file.read, None))
+        file.close()
+        assert len(frames) == 10
+        assert light_difference(frames[0].image, scene.images[0]) < 3
+    assert not path.exists()
+
+
+def test_the_clip_is_removed_after_an_error_too() -> None:
+    with pytest.raises(ZeroDivisionError), demo_scene((64, 48), clip_frames=2) as scene:
+        path = scene.open("file", fps=30.0).info.path
+        raise ZeroDivisionError
+    assert path is not None
+    assert not path.exists()
+
+
+def test_a_scene_without_a_clip_has_no_file() -> None:
+    with pytest.raises(OptionError, match="clip_frames"):
+        Scene.of_noise((64, 48)).open("file", fps=30.0)
+
+
+def test_sources_are_chosen_by_name() -> None:
+    assert choose_sources("both") == ("camera", "file")
+    assert choose_sources("file") == ("file",)
+    with pytest.raises(OptionError, match="--source must be one of both, camera, file; got 'tape'"):
+        choose_sources("tape")
