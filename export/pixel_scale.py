@@ -16,7 +16,7 @@ from export.errors import ExportError
 # In the name of weights that are too small for half precision's normal numbers.
 KEEPS_FP32 = ".per_level"
 # What moves numbers about or takes means of them: what comes in divided goes out divided.
-_PASS_A_SCALE = {"Pad", "Concat", "AveragePool", "Slice", "Tile", "Expand"}
+_PASS_A_SCALE = {"Pad", "Reshape", "Transpose", "Concat", "AveragePool", "Slice", "Tile", "Expand"}
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from export.blocks import use_blocks
+from export.cells import CellGraph
 from export.colour_order import in_bgr
 from export.errors import ExportError
 from export.pixel_scale import KEEPS_FP32, fold_pixel_scale
@@ -171,7 +172,7 @@ def _trace(network: nn.Module, pixels: Pixels) -> onnx.ModelProto:
     width = torch.export.Dim("width", min=MIN_SIZE, max=MAX_SIZE)
     # Odd sides, so that nothing about multiples is taken for granted while tracing.
     if pixels == "uint8":
-        graph: nn.Module = PixelGraph(network)
+        graph: nn.Module = CellGraph(network) if hasattr(network, "paint_cells") else PixelGraph(network)
         example, axes = torch.zeros(1, 97, 131, 3, dtype=torch.uint8), {1: height, 2: width}
     else:
         graph = UnitGraph(network)

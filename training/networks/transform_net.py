@@ -16,6 +16,7 @@ from training.networks.layers import (
     first_and_last_conv,
     pad_to_multiple,
 )
+from training.networks.turbo_net import TurboNet
 
 
 class TransformNet(nn.Module):
@@ -124,6 +125,7 @@ class Preset:
 
 
 PRESETS: dict[str, Preset] = {
+    "turbo": Preset("16-32 channels, none at full size: the fastest", TurboNet),
     "fast": Preset("8-16-32 channels, for live use on a CPU", lambda: TransformNet(width=8)),
     "full": Preset("32-64-128 channels, for films and GPUs", lambda: TransformNet(width=32)),
     "paper": Preset("Johnson et al. 2016 as published", lambda: PaperTransformNet(width=32)),

@@ -1,0 +1,79 @@
+"""A transform network for speed: no layer of it works at the picture's full size.
+
+A photograph goes in as cells of 2x2 pixels (pixel-unshuffle) and comes out of cells of 2x2 (pixel-shuffle,
+Shi et al. 2016, arXiv:1609.05158), so that 16 and 32 channels, which fill a processor's vectors, meet a
+quarter and a sixteenth of the pixels. The shapes of the photograph also go past the strokes, at half size.
+
+            ┌────────── (N, C, H/2, W/2) ──────────┐
+    cells ── stem                                   + ── shapes ── cells
+            └── down ── blocks ── up ──────────────┘
+                 (N, 2C, H/4, W/4)
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from training.networks.layers import (
+    ConvNormReLU,
+    ImageConvs,
+    ReflectConv,
+    ResidualBlock,
+    first_and_last_conv,
+    pad_to_multiple,
+)
+
+
+def start_equal(conv: nn.Conv2d, ratio: int) -> nn.Conv2d:
+    """Let the ratio*ratio outputs that will be laid out as one channel's pixels start with equal weights.
+
+    Then the shuffle begins as nearest upsampling, which has no pattern of dots (Aitken et al. 2017,
+    arXiv:1707.02937). Returns the convolution.
+    """
+    with torch.no_grad():
+        for values in (conv.weight, conv.bias):
+            assert values is not None
+            values.copy_(values[:: ratio**2].repeat_interleave(ratio**2, dim=0))
+    return conv
+
+
+class TurboNet(nn.Module):
+    """RGB in [0, 1] -> RGB in [0, 1], same height and width, any from 64 to 4096.
+
+    Args:
+        width: channels at half of the size, C; twice as many at a quarter.
+        blocks: residual blocks at a quarter.
+    """
+
+    in_cell, out_cell, multiple = 2, 2, 4
+
+    def __init__(self, width: int = 16, blocks: int = 4) -> None:
+        super().__init__()
+        self.stem = ConvNormReLU(3 * self.in_cell**2, width)
+        self.down = ConvNormReLU(width, 2 * width, stride=2)
+        self.blocks = nn.Sequential(*(ResidualBlock(2 * width) for _ in range(blocks)))
+        self.up = nn.Sequential(start_equal(ReflectConv(2 * width, 4 * width, 3), 2), nn.PixelShuffle(2))
+        self.shapes = nn.Sequential(nn.InstanceNorm2d(width, affine=True), nn.ReLU(inplace=True))
+        self.to_cells = start_equal(ReflectConv(width, 3 * self.out_cell**2, 3), self.out_cell)
+
+    def forward(self, content_image: Tensor) -> Tensor:
+        height, width = content_image.shape[-2:]
+        padded = pad_to_multiple(content_image, self.multiple)
+        cells = functional.pixel_unshuffle(padded, self.in_cell)  # (N, 12, H/2, W/2)
+        stylized_image = functional.pixel_shuffle(self.paint_cells(cells), self.out_cell)
+        return stylized_image[..., :height, :width]  # (N, 3, H, W)
+
+    def paint_cells(self, cells: Tensor) -> Tensor:
+        """Paint a picture whose pixels are laid into channels; for engines that lay them out themselves.
+
+        (N, 3 * 2 * 2, H/2, W/2) -> the same shape, H and W multiples of 4, in [0, 1]. Channels are in the
+        order of `torch.nn.functional.pixel_unshuffle`: colour, row, column.
+        """
+        features = self.stem(cells)  # (N, C, H/2, W/2)
+        strokes = self.up(self.blocks(self.down(features)))  # (N, C, H/2, W/2), worked on at a quarter
+        painted: Tensor = self.to_cells(self.shapes(features + strokes)).sigmoid()
+        return painted
+
+    def image_convs(self) -> ImageConvs:
+        """Return the first convolution and the last; the first reads 4 pixels of each colour."""
+        return first_and_last_conv(self, 3 * self.in_cell**2)
