@@ -94,7 +94,9 @@ class OpenVinoEngine:
             # Both tensors are views of numpy's memory: nothing is copied on the way in or out.
             request.set_input_tensor(ov.Tensor(np.asarray(_Unlocked(tensor)), shared_memory=True))
             request.set_output_tensor(ov.Tensor(painted, shared_memory=True))
-            request.infer()
+            # Not `infer`, which returns a copy of every output.
+            request.start_async()
+            request.wait()
         except RuntimeError as error:
             raise EngineError(f"openvino failed on {self._path}: {_last_line(error)}") from error
         return to_image(painted, self.contract)
