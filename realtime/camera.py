@@ -19,6 +19,7 @@ from realtime.console import EXIT_INTERRUPTED, say, stop_on_signals
 from realtime.controls import Controls
 from realtime.display import why_no_window
 from realtime.errors import SourceError
+from realtime.frame import Frame
 from realtime.lettering import text_width
 from realtime.pacer import Pacer, film_time, slide_time
 from realtime.painter import Look, SizeWh
@@ -63,7 +64,9 @@ class _Run:
         self._why_no_window = why_no_window() if config.window else None
         self._has_window = config.window and self._why_no_window is None
         # All at once: opening a camera, compiling a network and finding a font take their time each.
-        self._opening = Background(lambda: _open_source(config.source, paced=self._has_window))
+        # Without a window the demo scene comes as fast as it is painted, unless a rate is to be kept.
+        paced = self._has_window or config.target_fps is not None
+        self._opening = Background(lambda: _open_source(config.source, paced=paced))
         self._planning = Background(self._make_plan)
         self._loading = Background(self._load_style)
         self._browsing = Background(_styles_and_letters if self._has_window else list[StyleEntry])
@@ -134,7 +137,8 @@ class _Run:
         if window is None:
             if plan.output is not None:
                 writers.append(opened.enter_context(self._progress(source, plan)))
-            look = Look(config.strength, config.original_colors)
+            writers.append(_ProblemsSaid(player))
+            look = Look(config.strength, config.original_colors, config.detail)
             return SinkOutput(writers, self._times, look=look, output_wh=config.output_wh)
         recordings = replace(source, address=None)  # without sound: a recording begins anywhere
         captures = Captures(Path.cwd(), partial(open_sink, source=recordings))
@@ -145,7 +149,9 @@ class _Run:
             self._times,
             self._stop,
             captures,
-            controls=Controls(strength=config.strength, original_colors=config.original_colors),
+            controls=Controls(
+                strength=config.strength, original_colors=config.original_colors, detail=config.detail
+            ),
             sinks=writers,
             output_wh=config.output_wh,
             pacer=_pacer(source, plan),
@@ -162,14 +168,16 @@ class _Run:
 
     def _sum_up(self, source: SourceInfo, plan: Plan, player: StylePlayer) -> None:
         style, times = player.current, self._times
+        sizes = player.sizes
         network_wh = plan.network(source.size_wh, style.entry.contract)
         if times.shown:
             latency = times.latency_ms()["total"] or {}
+            other_sizes = f" ({len(sizes)} sizes)" if len(sizes) > 1 else ""
             place = f" -> {plan.output}" if plan.output is not None else ""
             say(
                 f"{times.shown} frames, {times.fps():.1f} fps, {times.dropped} dropped, "
                 f"latency {latency['p50']:.0f} ms (p95 {latency['p95']:.0f}), "
-                f"network {network_wh[0]}x{network_wh[1]} {engine_label(style.info)}{place}"
+                f"network {_text(network_wh)}{other_sizes} {engine_label(style.info)}{place}"
             )
         if self._config.stats is not None:
             stats = times.to_stats(
@@ -177,9 +185,24 @@ class _Run:
                 style=style.entry.name,
                 source={"name": source.name, "kind": source.kind, "size": _text(source.size_wh)},
                 size=_text(network_wh),
+                sizes={_text(size_wh): frames for size_wh, frames in sizes.items()},
+                target_fps=self._config.target_fps,
                 output=None if plan.output is None else str(plan.output),
             )
             write_json("--stats", self._config.stats, stats)
+
+
+class _ProblemsSaid:
+    """Says what goes wrong with the painting where no window shows it; see `realtime.pipeline.Writer`."""
+
+    def __init__(self, player: StylePlayer) -> None:
+        self._player = player
+
+    def write(self, frame: Frame) -> None:
+        """Look for news after a frame."""
+        problem = self._player.take_problem()
+        if problem is not None:
+            say(problem)
 
 
 def _open_source(asked: str | None, *, paced: bool) -> Source:

@@ -11,6 +11,7 @@ import typer
 from realtime.console import run_command
 
 DEFAULT_STYLE = "starry_night"
+DEFAULT_DETAIL = 0.7  # of realtime.guided, which is not imported to read the command line
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -50,6 +51,14 @@ def camera(
             "360 pixels on the shorter side for a camera or a window.",
         ),
     ] = None,
+    target_fps: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            metavar="N",
+            help="For what is watched live: lower and raise the network's size so that N frames a second "
+            "(1 to 240) are kept, up to --size or the source's own.",
+        ),
+    ] = None,
     output_size: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(
@@ -69,6 +78,12 @@ def camera(
     original_colors: Annotated[
         bool, typer.Option("--original-colors", help="Keep the colours of the source.")
     ] = False,
+    detail: Annotated[
+        float,
+        typer.Option(
+            help="Fine detail of the source in a painting of a smaller size: 0 is none, 1 the sharpest."
+        ),
+    ] = DEFAULT_DETAIL,
     stats: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(metavar="FILE.json", help="Write counts, frame rate and latency of every stage."),
@@ -84,6 +99,8 @@ def camera(
         python run_camera.py --style starry_night
 
         python run_camera.py --style udnie --source clip.mp4 --output painted.mp4
+
+        python run_camera.py --style the_great_wave --target-fps 30
     """
     from realtime.camera_config import CameraConfig, parse_size
     from realtime.catalog import find_style
@@ -100,6 +117,8 @@ def camera(
         engine=EngineOptions(engine, precision, device, threads),
         strength=strength,
         original_colors=original_colors,
+        detail=detail,
+        target_fps=target_fps,
         stats=stats,
     )
     from realtime.camera import run_camera

@@ -14,9 +14,11 @@ from realtime.catalog import StyleEntry
 from realtime.composite import check_strength
 from realtime.engine import EngineOptions
 from realtime.errors import OptionError, SinkError
+from realtime.guided import DEFAULT_DETAIL, check_detail
 from realtime.painter import SizeWh
 
 LARGEST_SIDE = 16384
+HIGHEST_FPS = 240
 _SIZE = re.compile(r"(\d{1,6})[xX\u00d7](\d{1,6})")
 
 
@@ -35,6 +37,9 @@ class CameraConfig:
         engine: engine, precision, device and threads.
         strength: 0 for the original, 1 for the painting.
         original_colors: the painting's light and dark with the frame's colours.
+        detail: of the frame, that a painting of a smaller size is joined with, from 0 to 1.
+        target_fps: frames a second that the network's size is chosen for, at most `network_wh`; None for
+            a size that stays.
         stats: file for the statistics; None for none.
     Raises:
         LivebrushError: naming the first option that cannot be.
@@ -50,12 +55,17 @@ class CameraConfig:
     engine: EngineOptions = EngineOptions()  # noqa: RUF009
     strength: float = 1.0
     original_colors: bool = False
+    detail: float = DEFAULT_DETAIL
+    target_fps: int | None = None
     stats: Path | None = None
 
     def __post_init__(self) -> None:
         check_strength(self.strength)
+        check_detail(self.detail)
         if self.max_frames is not None and self.max_frames < 1:
             raise OptionError(f"--max-frames must be 1 or more, got {self.max_frames}")
+        if self.target_fps is not None and not 1 <= self.target_fps <= HIGHEST_FPS:
+            raise OptionError(f"--target-fps must be from 1 to {HIGHEST_FPS}, got {self.target_fps}")
         if self.network_wh is not None:
             self.style.contract.check_size(self.network_wh)
         if self.output is not None:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from realtime.camera_config import CameraConfig
 from realtime.captures import free_path
-from realtime.painter import LIVE_SHORT_SIDE, NetworkSize
+from realtime.errors import OptionError
+from realtime.painter import LIVE_SHORT_SIDE, NetworkSize, SizeRule
+from realtime.resolution import Resolution
 from realtime.sources import SourceInfo
 
 CLIP_S = 5.0
@@ -23,7 +25,7 @@ class Plan:
         output: they are written there; None for nowhere.
         unasked: nobody named that output.
         max_frames: end after this many; None for the source's end.
-        network: size that the network sees.
+        network: size that the network sees; one on demand where a rate is wanted.
         slide_show: pictures are shown one after another, the last until the viewer quits.
     """
 
@@ -31,7 +33,7 @@ class Plan:
     output: Path | None
     unasked: bool
     max_frames: int | None
-    network: NetworkSize
+    network: SizeRule
     slide_show: bool
 
 
@@ -45,6 +47,8 @@ def make_plan(config: CameraConfig, source: SourceInfo, *, window: bool, folder:
     Args:
         window: one is wanted and can be opened.
         folder: for a clip that nobody named.
+    Raises:
+        OptionError: if a rate is wanted of what has none.
     """
     output, max_frames = config.output, config.max_frames
     only_measured = not config.window and config.stats is not None
@@ -55,11 +59,30 @@ def make_plan(config: CameraConfig, source: SourceInfo, *, window: bool, folder:
         output = free_path(folder, f"livebrush_{config.style.name}", ".mp4")
         max_frames = max_frames or round(CLIP_S * (source.fps or CLIP_FPS))
     watched = source.live or (window and output is None)
+    if config.target_fps is not None:
+        _check_has_rate(source, is_written=output is not None)
     return Plan(
         window=window,
         output=output,
         unasked=unasked,
         max_frames=max_frames,
-        network=NetworkSize(config.network_wh, LIVE_SHORT_SIDE if watched else None),
+        network=_size_rule(config, LIVE_SHORT_SIDE if watched else None),
         slide_show=source.kind == "folder" and window and output is None,
     )
+
+
+def _size_rule(config: CameraConfig, short_side: int | None) -> SizeRule:
+    if config.target_fps is not None:
+        return Resolution(config.target_fps, largest_wh=config.network_wh)
+    return NetworkSize(config.network_wh, short_side)
+
+
+def _check_has_rate(source: SourceInfo, *, is_written: bool) -> None:
+    """Raise OptionError where no frame rate has to be kept: every frame is painted, however long it takes."""
+    if source.kind == "folder":
+        raise OptionError("--target-fps is for what moves, not for pictures; leave it out, or set --size")
+    if is_written and not source.live:
+        raise OptionError(
+            f"--target-fps is for what is watched live; of {source.name} every frame is written, however "
+            "long it takes: leave it out, or set --size"
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from realtime.guided import DEFAULT_DETAIL
 from realtime.painter import Look
 
 STRENGTH_STEP = 0.1
@@ -88,6 +89,7 @@ class Controls:
         split: the original left of a line.
         split_at: where that line is, as a share of the width.
         paused, full_screen, hud, help: on or off.
+        detail: of the frame, that a painting of a smaller size is joined with; no key changes it.
     """
 
     strength: float = 1.0
@@ -98,11 +100,12 @@ class Controls:
     full_screen: bool = False
     hud: bool = True
     help: bool = False
+    detail: float = DEFAULT_DETAIL
 
     @property
     def look(self) -> Look:
         """What goes into recordings and files too."""
-        return Look(self.strength, self.original_colors)
+        return Look(self.strength, self.original_colors, self.detail)
 
 
 _SWITCHES = {

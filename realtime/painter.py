@@ -21,6 +21,7 @@ from realtime.composite import compose
 from realtime.contract import StyleContract
 from realtime.engine import Engine, EngineInfo
 from realtime.frame import Frame
+from realtime.guided import DEFAULT_DETAIL, is_enlarged, join_detail
 from realtime.preprocess import network_size, resize
 from realtime.timing import StageTimes
 
@@ -101,7 +102,8 @@ class EnginePainter:
 
     def paint(self, frame: Frame) -> Painted:
         """Return the painting of one frame."""
-        stylized_image = stylize(self._engine, frame, self._times, self._size, self._buffers)
+        size_wh = self._size(frame.size_wh, self._engine.contract)
+        stylized_image = stylize(self._engine, frame, self._times, size_wh, self._buffers)
         return Painted(frame, stylized_image, self._engine.contract, self._info)
 
     @cached_property
@@ -110,18 +112,19 @@ class EnginePainter:
 
 
 def stylize(
-    engine: Engine, frame: Frame, times: StageTimes, size: SizeRule, buffers: BufferPool | None = None
+    engine: Engine, frame: Frame, times: StageTimes, size_wh: SizeWh, buffers: BufferPool | None = None
 ) -> NDArray[np.uint8]:
     """Return the network's picture of a frame, (h, w, 3) uint8 BGR, timing both steps to it.
 
     Args:
-        buffers: memory for a frame of another size than the network's.
+        size_wh: of what the network sees.
+        buffers: memory for a frame of another size.
     Raises:
         ContractError: if the size does not fit the style.
         EngineError: if the engine fails.
     """
     with times.measure("preprocess"):
-        image = resize(frame.image, size(frame.size_wh, engine.contract), buffers)
+        image = resize(frame.image, size_wh, buffers)
     with times.measure("infer"):
         return engine.infer(image)
 
@@ -133,17 +136,22 @@ class Look:
     Args:
         strength: 0 for the original, 1 for the painting.
         original_colors: the painting's light and dark with the frame's colours.
+        detail: of the frame, that a painting of a smaller size is joined with, from 0 to 1.
     """
 
     strength: float = 1.0
     original_colors: bool = False
+    detail: float = DEFAULT_DETAIL
 
 
 def finish(painted: Painted, look: Look, output_wh: SizeWh | None = None) -> Frame:
     """Return the picture that goes out, of the frame's size unless output_wh says another."""
     wanted_wh = output_wh or painted.frame.size_wh
     frame_image = resize(painted.frame.image, wanted_wh)
-    stylized_image = resize(painted.stylized_image, wanted_wh)
+    if is_enlarged(painted.network_wh, wanted_wh):
+        stylized_image = join_detail(frame_image, painted.stylized_image, look.detail)
+    else:
+        stylized_image = resize(painted.stylized_image, wanted_wh)
     return painted.frame.with_image(
         compose(frame_image, stylized_image, strength=look.strength, original_colors=look.original_colors)
     )

@@ -35,14 +35,17 @@ def peak_rss_mb() -> float:
     return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6  # bytes on macOS, KiB elsewhere
 
 
-def yield_to_others() -> None:
+def yield_to_others(*, wholly: bool = True) -> None:
     """Give the calling thread the processor only where other threads leave it; for good.
 
     For a thread that loads a network while another one paints: on two cores, compiling at equal rank
     takes every second frame's time. Does nothing where threads have no rank of their own (macOS).
+
+    Args:
+        wholly: False for work that somebody waits for: a third of an equal's share, where Linux rules.
     """
     with contextlib.suppress(OSError, AttributeError):  # forbidden here, or not to be had
-        _lower_priority(threading.get_native_id())
+        _lower_priority(threading.get_native_id(), 19 if wholly else 5)
 
 
 if sys.platform == "win32":
@@ -67,7 +70,7 @@ if sys.platform == "win32":
         kernel32.GetCurrentProcess.restype = wintypes.HANDLE
         return wintypes.HANDLE(kernel32.GetCurrentProcess())
 
-    def _lower_priority(_thread: int) -> None:
+    def _lower_priority(_thread: int, _niceness: int) -> None:
         kernel32 = ctypes.WinDLL("kernel32")
         kernel32.GetCurrentThread.restype = wintypes.HANDLE
         below_normal = -1  # THREAD_PRIORITY_BELOW_NORMAL
@@ -92,9 +95,9 @@ if sys.platform == "win32":
 
 else:
 
-    def _lower_priority(thread: int) -> None:
+    def _lower_priority(thread: int, niceness: int) -> None:
         if sys.platform == "linux":  # elsewhere this would name a process
-            os.setpriority(os.PRIO_PROCESS, thread, 19)
+            os.setpriority(os.PRIO_PROCESS, thread, niceness)
 
     def _age_s() -> float:
         # The second field is the program's name in parentheses, and may itself hold spaces and ")".

@@ -1,65 +1,38 @@
 """The style that paints now, and the next one loading beside it, so that a switch costs no frame.
 
-A network is opened, compiled and warmed in a thread of its own; the inference thread takes it up
-between two frames. The ones used last stay warm: going back to them is immediate.
+A network is opened, compiled and warmed in a thread of its own (`realtime.warm_engines`); the inference
+thread takes it up between two frames. The ones used last stay warm: going back to them is immediate. The
+same goes for another size of the network, when `realtime.resolution` asks for one.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
+from collections import Counter
+from collections.abc import Sequence
 
+from realtime.buffers import BufferPool
 from realtime.catalog import StyleEntry
-from realtime.engine import ENGINES, Engine, EngineInfo, EngineOptions, open_engine
+from realtime.engine import EngineOptions, open_engine
 from realtime.errors import LivebrushError
 from realtime.frame import Frame
+from realtime.governor import pixels
 from realtime.painter import NetworkSize, Painted, SizeRule, SizeWh, stylize
-from realtime.process import yield_to_others
+from realtime.resolution import Resolution
 from realtime.timing import StageTimes
+from realtime.warm_engines import (
+    LoadedStyle,
+    OpenStyle,
+    Order,
+    WarmEngines,
+    load_style,
+    wants_warming,
+)
 
-OpenStyle = Callable[[StyleEntry, EngineOptions], Engine]
+__all__ = ["LoadedStyle", "StylePlayer", "load_style"]
 
 WARM_STYLES = 3
-
-
-@dataclass(frozen=True, eq=False)
-class LoadedStyle:
-    """A style whose engine is ready, and what really runs it."""
-
-    entry: StyleEntry
-    engine: Engine
-    info: EngineInfo
-
-
-def load_style(
-    entry: StyleEntry,
-    options: EngineOptions,
-    network_wh: Callable[[], SizeWh | None],
-    open_style: OpenStyle = open_engine,
-) -> LoadedStyle:
-    """Open a style and warm it up.
-
-    Args:
-        entry: the style.
-        options: for its engine.
-        network_wh: asked once the engine is open, and may wait: the size to warm up for, None for none.
-        open_style: opens the engine.
-    Raises:
-        LivebrushError: if it cannot be opened, or does not take this size.
-    """
-    engine = open_style(entry, options)
-    try:
-        size_wh = network_wh()
-        if size_wh is not None:
-            engine.prepare(size_wh)
-        return LoadedStyle(entry, engine, engine.info)
-    except BaseException:
-        engine.close()
-        raise
+WARM_SIZES = 1  # beside those: a size that was left a moment ago and may come back
 
 
 class StylePlayer:
@@ -70,7 +43,7 @@ class StylePlayer:
         first: the one to begin with, ready; it need not be among the styles.
         options: for the engines of the others.
         times: takes the preprocess and infer times.
-        size: which size the network sees.
+        size: which size the network sees; a `Resolution` is told what frames cost.
         open_style: opens an engine.
         warm: how many engines are kept, the one in use included.
     """
@@ -88,46 +61,60 @@ class StylePlayer:
     ) -> None:
         paths = {entry.path for entry in styles}
         self._styles = list(styles) if first.entry.path in paths else [first.entry, *styles]
-        self._options = options
         self._times = times
         self._size = size
-        self._open_style = open_style
-        self._warm_limit = warm
+        self._resolution = size if isinstance(size, Resolution) else None
+        self._warms = wants_warming(first.info)
+        # Where a size has to be prepared, a size on demand has an engine of its own, prepared beside.
+        self._apart = self._warms and self._resolution is not None
         self._one_at_a_time = threading.Lock()  # an engine is used by one thread at a time
-        self._state = threading.Condition()  # guards everything below
+        self._buffers = BufferPool()  # of whoever holds it
+        self._state = threading.Lock()  # guards everything below; never taken while the engines' is held
         self._current = first
         self._wanted = first.entry
-        self._painting: LoadedStyle | None = None
         self._source_wh: SizeWh | None = None
-        self._warm: OrderedDict[Path, LoadedStyle] = OrderedDict({first.entry.path: first})
-        self._problem: str | None = None
-        self._is_closed = False
-        self._loader: threading.Thread | None = None
+        self._problems: list[str] = []
+        self._sizes: Counter[SizeWh] = Counter()
+        keep = warm + WARM_SIZES if self._apart else warm
+        self._engines = WarmEngines(options, open_style, keep=keep, urgent=self._apart)
+        self._engines.put(self._order_of(first), first)
 
     def paint(self, frame: Frame) -> Painted:
         """Return the painting of one frame by the style that is ready now; from any thread."""
         with self._one_at_a_time:
             with self._state:
-                self._source_wh = frame.size_wh
-                style = self._painting = self._current
+                self._see(frame)
+                style = self._settle()
+                size_wh = self._size_for(style)
+                was_loading = self._engines.loading
+                self._engines.lend(style)
             try:
-                stylized_image = stylize(style.engine, frame, self._times, self._size)
+                stylized_image = stylize(style.engine, frame, self._times, size_wh, self._buffers)
             finally:
-                with self._state:
-                    self._painting = None
+                self._engines.lend(None)
+            with self._state:
+                self._sizes[size_wh] += 1
+                self._tell_cost(size_wh, disturbed=was_loading or self._engines.loading)
+                self._settle()  # so that another size is prepared from now on
         return Painted(frame, stylized_image, style.engine.contract, style.info)
 
     @property
     def current(self) -> LoadedStyle:
         """The style that paints the next frame."""
         with self._state:
-            return self._current
+            return self._settle()
 
     @property
     def loading(self) -> StyleEntry | None:
         """The style that was asked for and is not ready yet; None if there is none."""
         with self._state:
-            return None if self._wanted is self._current.entry else self._wanted
+            return None if self._settle().entry.path == self._wanted.path else self._wanted
+
+    @property
+    def sizes(self) -> dict[SizeWh, int]:
+        """How many frames were painted at each size of the network, in the order of their first."""
+        with self._state:
+            return dict(self._sizes)
 
     def step(self, steps: int) -> StyleEntry:
         """Ask for the style this many places further on (or back) from the one asked for last.
@@ -135,93 +122,99 @@ class StylePlayer:
         Returns at once; the style paints from the first frame after it is ready.
         """
         with self._state:
+            self._settle()
             paths = [entry.path for entry in self._styles]
             place = paths.index(self._wanted.path) + steps
             self._wanted = self._styles[place % len(self._styles)]
-            warm = self._warm.get(self._wanted.path)
-            if warm is not None:
-                self._use(warm)
-            elif self._loader is None:
-                self._loader = threading.Thread(target=self._load, name="livebrush-styles", daemon=True)
-                self._loader.start()
-            self._state.notify_all()
+            self._settle()
             return self._wanted
 
     def take_problem(self) -> str | None:
-        """Return, once, why the last style asked for could not be loaded; None if nothing went wrong."""
+        """Return, once, what went wrong with a style, a size or the wanted rate; None if nothing did."""
         with self._state:
-            problem, self._problem = self._problem, None
-            return problem
+            self._settle()
+            if self._problems:
+                return self._problems.pop(0)
+            return None if self._resolution is None else self._resolution.take_problem()
 
     def close(self) -> None:
         """End the loading thread and give back every engine; after the painting has ended."""
-        with self._state:
-            self._is_closed = True
-            self._state.notify_all()
-        if self._loader is not None:
-            self._loader.join()
-        for style in self._warm.values():
-            style.engine.close()
-        self._warm.clear()
+        self._engines.close()
 
-    def _load(self) -> None:
-        if _compiles(self.current.info):
-            yield_to_others()
-        while (entry := self._next_wanted()) is not None:
-            try:
-                loaded = load_style(entry, self._options, partial(self._network_wh, entry), self._open_style)
-            except Exception as error:  # the show goes on with the style it has
-                self._give_up(entry, error)
-            else:
-                self._take_in(loaded)
+    def _see(self, frame: Frame) -> None:
+        if frame.size_wh != self._source_wh:
+            self._source_wh = frame.size_wh
+            self._follow()
 
-    def _next_wanted(self) -> StyleEntry | None:
-        with self._state:
-            while not self._is_closed and self._wanted.path in self._warm:
-                self._state.wait()
-            return None if self._is_closed else self._wanted
+    def _follow(self) -> None:
+        if self._resolution is not None and self._source_wh is not None:
+            self._resolution.follow(self._source_wh, self._current.entry.contract)
 
-    def _network_wh(self, entry: StyleEntry) -> SizeWh | None:
-        with self._state:
-            source_wh, info = self._source_wh, self._current.info
-        if source_wh is None or not (_compiles(info) or info.device != "cpu"):
+    def _settle(self) -> LoadedStyle:
+        """Take up what has become ready, say what is wanted beside it; return what paints now."""
+        while (failure := self._engines.take_failure()) is not None:
+            self._give_up(*failure)
+        order = self._order(self._wanted)
+        ready = self._engines.find(order)
+        if ready is None and self._apart and self._wanted.path == self._current.entry.path:
+            ready = self._nearest(order)
+        if ready is not None and ready is not self._current:
+            is_other_style = ready.entry.path != self._current.entry.path
+            self._current, self._wanted = ready, ready.entry
+            if is_other_style:
+                self._follow()
+        self._engines.order(*self._orders())
+        return self._current
+
+    def _nearest(self, wanted: Order) -> LoadedStyle | None:
+        """Return the ready engine that is nearest to a size of the current style, on the way to it."""
+        now_wh, wanted_wh = self._current.network_wh, wanted.network_wh
+        if now_wh is None or wanted_wh is None:
             return None
-        return self._size(source_wh, entry.contract)
+        low, high = sorted((pixels(now_wh), pixels(wanted_wh)))
+        between = [wh for wh in self._engines.ready_sizes(wanted.entry) if low <= pixels(wh) <= high]
+        nearest = min(between, key=lambda wh: abs(pixels(wh) - pixels(wanted_wh)), default=now_wh)
+        return self._engines.find(Order(wanted.entry, nearest, apart=True))
 
-    def _take_in(self, loaded: LoadedStyle) -> None:
-        with self._state:
-            self._warm[loaded.entry.path] = loaded
-            if self._wanted.path == loaded.entry.path:
-                self._use(loaded)
-            unused = self._evicted()
-        for style in unused:
-            style.engine.close()
+    def _orders(self) -> list[Order]:
+        """Return what shall be ready: what is wanted, what paints, and the size that may be needed next."""
+        orders = [self._order(self._wanted), self._order_of(self._current)]
+        if self._apart and self._resolution is not None and self._wanted.path == self._current.entry.path:
+            smaller_wh = self._resolution.smaller_wh()
+            if smaller_wh is not None:
+                orders.append(Order(self._wanted, smaller_wh, apart=True))
+        return orders
 
-    def _use(self, style: LoadedStyle) -> None:
-        self._current = style
-        self._wanted = style.entry
-        self._warm.move_to_end(style.entry.path)
+    def _order(self, entry: StyleEntry) -> Order:
+        if not self._warms:
+            return Order(entry)
+        if self._source_wh is None:
+            return Order(entry, self._current.network_wh, self._apart)
+        return Order(entry, self._size(self._source_wh, entry.contract), self._apart)
 
-    def _evicted(self) -> list[LoadedStyle]:
-        in_use = (self._current, self._painting)
-        idle = [path for path, style in self._warm.items() if style not in in_use]
-        return [self._warm.pop(path) for path in idle[: max(0, len(self._warm) - self._warm_limit)]]
+    def _order_of(self, style: LoadedStyle) -> Order:
+        return Order(style.entry, style.network_wh, self._apart)
 
-    def _give_up(self, entry: StyleEntry, error: Exception) -> None:
-        with self._state:
-            says = str(error) if isinstance(error, LivebrushError) else f"{type(error).__name__}: {error}"
-            self._problem = f"{entry.name}: {says}"
-            if self._wanted.path == entry.path:
-                self._wanted = self._current.entry
+    def _size_for(self, style: LoadedStyle) -> SizeWh:
+        if self._apart and style.network_wh is not None:
+            return style.network_wh
+        assert self._source_wh is not None  # set by the frame that is painted
+        return self._size(self._source_wh, style.entry.contract)
 
+    def _tell_cost(self, size_wh: SizeWh, *, disturbed: bool) -> None:
+        if self._resolution is None:
+            return
+        network_ms = self._times.last_ms("infer")
+        # Painting and putting out overlap: the slower of the two is what a frame costs.
+        painting_ms = self._times.last_ms("preprocess") + network_ms
+        output_ms = self._times.last_ms("postprocess") + self._times.last_ms("sink")
+        self._resolution.observe(size_wh, network_ms, max(painting_ms, output_ms), disturbed=disturbed)
 
-def _compiles(info: EngineInfo) -> bool:
-    """Tell whether loading a style is long work in the loading thread itself.
-
-    Then that thread takes only what the others leave, for it must not hold up the style that paints.
-    Else it keeps its rank, for the threads that an engine makes while it opens would inherit the low
-    one for good; and a warm-up run, which is a whole picture's work, would cost the painting style
-    more than the first picture gains.
-    """
-    spec = ENGINES.get(info.name)
-    return spec is None or spec.compiles
+    def _give_up(self, order: Order, error: Exception) -> None:
+        says = str(error) if isinstance(error, LivebrushError) else f"{type(error).__name__}: {error}"
+        self._problems.append(f"{order.entry.name}: {says}")
+        if order.entry.path == self._current.entry.path:
+            if self._resolution is not None and order.network_wh is not None:
+                self._resolution.leave_out(order.network_wh)
+        elif order.entry.path == self._wanted.path:
+            self._wanted = self._current.entry

@@ -179,6 +179,12 @@ class StageTimes:
             recent = sorted(self._samples[stage].recent)
         return recent[len(recent) // 2] if recent else 0.0
 
+    def last_ms(self, stage: str) -> float:
+        """Return a stage's last sample; 0.0 if there is none."""
+        with self._lock:
+            recent = self._samples[stage].recent
+            return recent[-1] if recent else 0.0
+
     def first_frame_ms(self) -> float | None:
         """Return milliseconds from the start to the first frame shown; None before it."""
         with self._lock:

@@ -109,10 +109,68 @@ def test_statistics_are_what_the_issue_lists(run: Run, tiny_style: Path, tmp_pat
     assert set(stats["latency_ms"]) == {"capture", "preprocess", "infer", "postprocess", "sink", "total"}
     for summary in stats["latency_ms"].values():
         assert 0 <= summary["p50"] <= summary["p95"] <= summary["p99"] <= summary["max"]
+    assert stats["sizes"] == {"128x72": 12}
+    assert stats["target_fps"] is None
     assert stats["fps"] > 0
     assert stats["first_frame_ms"] > 0
     assert stats["peak_rss_mb"] > 10
     assert not list(tmp_path.glob("livebrush*"))
+
+
+def test_a_rate_that_cannot_be_had_is_said_once_and_every_size_is_counted(
+    run: Run, tiny_style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from realtime.timing import StageTimes
+
+    monkeypatch.setattr(StageTimes, "last_ms", lambda self, stage: 500.0)  # of a very slow machine
+    exit_code, out, err = run(
+        *("--style", tiny_style, "--source", "demo", "--no-window", "--stats", "stats.json"),
+        *("--max-frames", "40", "--engine", "onnxruntime", "--threads", "1", "--target-fps", "30"),
+    )
+    assert (exit_code, err) == (0, [])
+    assert [line for line in out if "cannot be reached" in line] == [
+        "30 fps cannot be reached: 312x176, the lowest size, gives 1 fps"
+    ]
+    assert "network 312x176 (2 sizes) onnxruntime" in out[-1]
+    stats = json.loads((tmp_path / "stats.json").read_text())
+    assert stats["target_fps"] == 30
+    assert stats["size"] == "312x176"
+    assert list(stats["sizes"]) == ["640x360", "312x176"]
+    assert stats["frames"]["shown"] == 40
+    assert sum(stats["sizes"].values()) in (40, 41)  # one more may be on its way when it ends
+
+
+def test_with_a_rate_the_size_that_was_asked_for_is_the_largest(
+    run: Run, tiny_style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from realtime.timing import StageTimes
+
+    monkeypatch.setattr(StageTimes, "last_ms", lambda self, stage: 0.1)
+    exit_code, _, err = run(
+        *("--style", tiny_style, "--source", "demo", "--no-window", "--stats", "stats.json"),
+        *("--max-frames", "12", "--target-fps", "200", "--size", "128x72"),
+    )
+    assert (exit_code, err) == (0, [])
+    stats = json.loads((tmp_path / "stats.json").read_text())
+    assert list(stats["sizes"]) == ["128x72"]
+
+
+def test_detail_of_the_frame_reaches_the_file(run: Run, tiny_style: Path, tmp_path: Path) -> None:
+    for detail in ("0", "1"):
+        exit_code, _, err = run(
+            *("--style", tiny_style, "--source", "demo", "--no-window", "--output", f"{detail}.mkv"),
+            *("--max-frames", "2", "--size", "160x90", "--detail", detail),
+        )
+        assert (exit_code, err) == (0, [])
+    plain, sharp = (sharpness(tmp_path / f"{detail}.mkv") for detail in ("0", "1"))
+    assert sharp > 1.5 * plain
+
+
+def sharpness(path: Path) -> float:
+    """Return the mean of the Laplacian's magnitude in a film's first picture."""
+    with av.open(str(path)) as container:
+        grey = next(container.decode(video=0)).to_ndarray(format="gray")
+    return float(np.abs(cv2.Laplacian(grey, cv2.CV_32F)).mean())
 
 
 def test_without_camera_and_display_a_short_clip_of_the_demo_scene_is_written(
@@ -188,6 +246,11 @@ def test_a_film_that_breaks_off_is_written_as_far_as_it_goes(run: Run, tiny_styl
         (["--style", "STYLE", "--strength", "2"], "strength must be from 0"),
         (["--style", "STYLE", "--strength", "much"], "'--strength'"),
         (["--style", "STYLE", "--max-frames", "-3"], "--max-frames"),
+        (["--style", "STYLE", "--detail", "2"], "detail must be from 0"),
+        (["--style", "STYLE", "--target-fps", "0"], "--target-fps must be from 1 to 240, got 0"),
+        (["--style", "STYLE", "--target-fps", "fast"], "'--target-fps'"),
+        (["--style", "STYLE", "--target-fps", "30", "--source", "CLIP", "--no-window"], "watched live"),
+        (["--style", "STYLE", "--target-fps", "30", "--source", "CLIP", "--output", "o.mp4"], "watched live"),
         (["--style", "STYLE", "--size", "9x9"], "from 64 to 4096"),
         (["--style", "STYLE", "--size", "large"], "WIDTHxHEIGHT"),
         (["--style", "STYLE", "--output-size", "0x0"], "--output-size"),

@@ -5,6 +5,8 @@ import pytest
 from realtime.camera_config import CameraConfig
 from realtime.camera_plan import make_plan
 from realtime.catalog import StyleEntry
+from realtime.errors import OptionError
+from realtime.resolution import Resolution
 from realtime.sources import SourceInfo
 from realtime.testing import make_contract
 
@@ -68,3 +70,39 @@ def test_pictures_in_a_window_are_a_slide_show_unless_they_are_written(tmp_path:
     assert make_plan(CameraConfig(STYLE), PICTURES, window=True, folder=tmp_path).slide_show
     written = CameraConfig(STYLE, output=tmp_path)
     assert not make_plan(written, PICTURES, window=True, folder=tmp_path).slide_show
+
+
+def test_a_rate_that_is_wanted_makes_the_size_one_on_demand_up_to_the_size_that_was_asked_for(
+    tmp_path: Path,
+) -> None:
+    for asked_wh, first_wh in ((None, (640, 360)), ((320, 200), (320, 200))):
+        config = CameraConfig(STYLE, target_fps=30, network_wh=asked_wh)
+        rule = make_plan(config, CAMERA, window=True, folder=tmp_path).network
+        assert isinstance(rule, Resolution)
+        assert rule(CAMERA.size_wh, STYLE.contract) == first_wh
+
+
+@pytest.mark.parametrize(("source", "window"), [(CAMERA, False), (CAMERA, True), (FILM, True)])
+def test_what_is_watched_live_may_have_a_rate(tmp_path: Path, source: SourceInfo, window: bool) -> None:
+    output = tmp_path / "out.mp4" if source.live else None
+    plan = make_plan(
+        CameraConfig(STYLE, target_fps=30, output=output), source, window=window, folder=tmp_path
+    )
+    assert isinstance(plan.network, Resolution)
+
+
+def test_a_film_that_is_only_measured_may_have_a_rate(tmp_path: Path) -> None:
+    config = CameraConfig(STYLE, target_fps=30, window=False, stats=tmp_path / "stats.json")
+    assert isinstance(make_plan(config, FILM, window=False, folder=tmp_path).network, Resolution)
+
+
+@pytest.mark.parametrize("window", [False, True])
+def test_a_film_that_is_written_has_no_rate_to_keep(tmp_path: Path, window: bool) -> None:
+    config = CameraConfig(STYLE, target_fps=30, output=tmp_path / "out.mp4")
+    with pytest.raises(OptionError, match="--target-fps is for what is watched live; of clip.mp4"):
+        make_plan(config, FILM, window=window, folder=tmp_path)
+
+
+def test_pictures_have_no_rate_to_keep(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="not for pictures"):
+        make_plan(CameraConfig(STYLE, target_fps=30), PICTURES, window=True, folder=tmp_path)

@@ -72,7 +72,8 @@ def test_events_leave_the_controls_as_they_are(action: Action) -> None:
 
 
 def test_only_strength_and_colours_are_part_of_the_look() -> None:
-    assert Controls(strength=0.4, original_colors=True, split=True, paused=True).look == Look(0.4, True)
+    controls = Controls(strength=0.4, original_colors=True, detail=0.2, split=True, paused=True)
+    assert controls.look == Look(0.4, True, 0.2)
 
 
 @pytest.mark.parametrize(("position", "kept"), [(0.3, 0.3), (-2.0, 0.0), (1.5, 1.0)])

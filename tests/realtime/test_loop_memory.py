@@ -59,6 +59,12 @@ def test_a_warm_loop_takes_no_memory_for_pictures(style: Path, engine: str) -> N
     assert run_loop(style, engine, SIZE_WH) < PICTURE_BYTES / 8
 
 
+@pytest.mark.parametrize("engine", sorted(ENGINES))
+def test_joining_detail_takes_memory_at_the_small_size_only(style: Path, engine: str) -> None:
+    """A dozen maps of grey, a twelfth of the picture each; the pictures themselves are there already."""
+    assert run_loop(style, engine, (160, 96)) < PICTURE_BYTES
+
+
 def test_the_measure_sees_a_copy(style: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paint = EnginePainter.paint
 

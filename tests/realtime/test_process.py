@@ -42,16 +42,17 @@ def test_peak_memory_grows_by_what_is_held_and_never_falls() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads a thread's rank as Linux keeps it")
-def test_a_loading_thread_steps_back_and_takes_no_other_with_it() -> None:
+@pytest.mark.parametrize(("wholly", "rank"), [(True, 19), (False, 5)])
+def test_a_loading_thread_steps_back_and_takes_no_other_with_it(wholly: bool, rank: int) -> None:
     ranks: list[int] = []
 
     def load() -> None:
-        yield_to_others()
+        yield_to_others(wholly=wholly)
         ranks.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
 
     before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
     thread = threading.Thread(target=load)
     thread.start()
     thread.join()
-    assert ranks == [19]
+    assert ranks == [rank]
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before

@@ -113,6 +113,14 @@ def test_recent_samples_decide_the_head_up_line(times: StageTimes) -> None:
     assert times.recent_ms("sink") == 0
 
 
+def test_the_last_sample_of_a_stage_can_be_asked_for(times: StageTimes) -> None:
+    assert times.last_ms("infer") == 0.0
+    for ms in (1.0, 9.0, 4.0):
+        times.record("infer", ms)
+    assert times.last_ms("infer") == 4.0
+    assert times.last_ms("sink") == 0.0
+
+
 def test_measuring_a_stage_takes_its_time(clock: SteppedClock, times: StageTimes) -> None:
     with times.measure("infer"):
         clock.now_s += 0.030

@@ -2,7 +2,10 @@
 
 import threading
 from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -109,9 +112,25 @@ def _open(style: StyleEntry, options: EngineOptions) -> Engine:
     return IdentityEngine(style.contract)
 
 
+MakeStage = Callable[..., Stage]
+
+
 @pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    return Stage(tmp_path)
+def make_stage(tmp_path: Path) -> Iterator[MakeStage]:
+    """Builds stages whose loading threads end with the test."""
+    with ExitStack() as stages:
+
+        def make(**options: Any) -> Stage:
+            stage = Stage(tmp_path, **options)
+            stages.callback(stage.player.close)
+            return stage
+
+        yield make
+
+
+@pytest.fixture
+def stage(make_stage: MakeStage) -> Stage:
+    return make_stage()
 
 
 def test_the_painting_is_shown_below_the_head_up_line(stage: Stage) -> None:
@@ -136,8 +155,8 @@ def test_split_view_shows_the_original_left_of_a_line_that_can_be_dragged(stage:
     assert (below[:, 490:] == 200).all()
 
 
-def test_original_colours_keep_the_paintings_light(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, controls=Controls(original_colors=True))
+def test_original_colours_keep_the_paintings_light(make_stage: MakeStage) -> None:
+    stage = make_stage(controls=Controls(original_colors=True))
     red = make_frame(size_wh=(640, 360)).with_image(np.full((360, 640, 3), (40, 40, 200), np.uint8))
     painted = Painted(
         red, np.full((360, 640, 3), 120, np.uint8), stage.player.current.engine.contract, ENGINE
@@ -180,17 +199,19 @@ def test_full_screen_goes_over_and_back(stage: Stage) -> None:
     assert stage.screen.full_screen == [True, False]
 
 
-def test_a_small_picture_is_enlarged_to_the_windows_size_so_that_texts_are_sharp(tmp_path: Path) -> None:
-    stage = Stage(tmp_path)
+def test_a_small_picture_is_enlarged_to_the_windows_size_so_that_texts_are_sharp(
+    make_stage: MakeStage,
+) -> None:
+    stage = make_stage()
     frame = make_frame(size_wh=(64, 36), value=9)
     painted = Painted(frame, np.full((36, 64, 3), 80, np.uint8), make_contract(), ENGINE)
     stage.output.show(painted)
     assert stage.screen.shown[-1].shape == (360, 640, 3)
 
 
-def test_files_get_the_painting_without_split_view_and_head_up_line(tmp_path: Path) -> None:
+def test_files_get_the_painting_without_split_view_and_head_up_line(make_stage: MakeStage) -> None:
     sink = CollectingSink()
-    stage = Stage(tmp_path, sinks=[sink])
+    stage = make_stage(sinks=[sink])
     stage.picture_after("v-")
     assert (sink.frames[-1].image == 190).all()
     assert sink.frames[-1].size_wh == (640, 360)
@@ -231,8 +252,8 @@ def test_frames_of_a_camera_from_before_the_end_of_a_pause_are_left_out(stage: S
     assert stage.output.show(stage.paint())
 
 
-def test_frames_of_a_file_from_a_pause_are_all_shown(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, live=False)
+def test_frames_of_a_file_from_a_pause_are_all_shown(make_stage: MakeStage) -> None:
+    stage = make_stage(live=False)
     stage.screen.press(" ")
     stage.output.show(stage.paint())
     old = stage.paint()
@@ -242,8 +263,8 @@ def test_frames_of_a_file_from_a_pause_are_all_shown(tmp_path: Path) -> None:
     assert stage.output.show(old)
 
 
-def test_a_file_is_held_to_its_own_pace(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, live=False, paced=True)
+def test_a_file_is_held_to_its_own_pace(make_stage: MakeStage) -> None:
+    stage = make_stage(live=False, paced=True)
     shown_at: list[float] = []
     poll = stage.screen.poll
 
@@ -259,8 +280,8 @@ def test_a_file_is_held_to_its_own_pace(tmp_path: Path) -> None:
     assert np.diff(shown_at) == pytest.approx([0.04] * 3, abs=0.005)
 
 
-def test_quitting_does_not_wait_until_the_next_frame_is_due(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, live=False, paced=True)
+def test_quitting_does_not_wait_until_the_next_frame_is_due(make_stage: MakeStage) -> None:
+    stage = make_stage(live=False, paced=True)
     stage.output.show(stage.paint(0))
     stage.screen.press("q")
     assert not stage.output.show(stage.paint(3000))

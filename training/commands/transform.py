@@ -11,7 +11,7 @@ def transform(
     style_image: given.StyleImage,
     content: Annotated[Path, option("A folder of photographs to practise on.")],
     out: given.Out,
-    preset: Annotated[str, option("fast, full or paper.")] = "fast",
+    preset: Annotated[str, option("turbo, fast, full or paper.")] = "fast",
     steps: given.Steps = 4000,
     batch_size: Annotated[int, option("Photographs a step.")] = 4,
     crop_size: given.CropSize = 192,

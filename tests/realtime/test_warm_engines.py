@@ -1,0 +1,163 @@
+"""Engines that are loaded before they are needed, one after another."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from realtime.catalog import StyleEntry
+from realtime.engine import Engine, EngineInfo, EngineOptions
+from realtime.errors import EngineError
+from realtime.testing import IdentityEngine, make_contract
+from realtime.warm_engines import LoadedStyle, Order, WarmEngines, compiles, load_style, wants_warming
+
+LONG_S = 30  # only ever waited for by a test that fails
+STYLES = {name: StyleEntry(name, Path(f"{name}.onnx"), make_contract(name), shipped=True) for name in "abc"}
+SMALL, LARGE = (64, 64), (128, 128)
+
+
+def order(name: str, size_wh: tuple[int, int] | None = None) -> Order:
+    return Order(STYLES[name], size_wh, apart=size_wh is not None)
+
+
+class Opener:
+    """Opens identity engines when its gate is open, and remembers them."""
+
+    def __init__(self) -> None:
+        self.engines: list[IdentityEngine] = []
+        self.names: list[str] = []
+        self.broken: set[str] = set()
+        self.gate, self.began = threading.Event(), threading.Event()
+        self.gate.set()
+
+    def __call__(self, entry: StyleEntry, options: EngineOptions) -> Engine:
+        self.began.set()
+        assert self.gate.wait(LONG_S)
+        self.names.append(entry.name)
+        if entry.name in self.broken:
+            raise EngineError("broken")
+        self.engines.append(IdentityEngine(entry.contract))
+        return self.engines[-1]
+
+
+@pytest.fixture
+def opener() -> Opener:
+    return Opener()
+
+
+@pytest.fixture
+def warm(opener: Opener) -> Iterator[WarmEngines]:
+    made = WarmEngines(EngineOptions(), opener, keep=2)
+    yield made
+    opener.gate.set()
+    made.close()
+    assert all(engine.closed for engine in opener.engines)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for another thread; fails after LONG_S."""
+    passed = threading.Event()
+    for _ in range(LONG_S * 100):
+        if condition():
+            return
+        passed.wait(0.01)
+    raise AssertionError("it did not happen")
+
+
+def ready(warm: WarmEngines, wanted: Order) -> LoadedStyle:
+    """Wait for an engine that was ordered."""
+    wait_until(lambda: warm.find(wanted) is not None)
+    style = warm.find(wanted)
+    assert style is not None
+    return style
+
+
+def test_orders_are_loaded_in_their_order_and_prepared_for_their_size(
+    warm: WarmEngines, opener: Opener
+) -> None:
+    warm.order(order("b", LARGE), order("a", SMALL))
+    assert warm.loading
+    assert ready(warm, order("a", SMALL)).network_wh == SMALL
+    assert not warm.loading
+    assert opener.names == ["b", "a"]
+    assert [engine.prepared_wh for engine in opener.engines] == [[LARGE], [SMALL]]
+
+
+def test_two_sizes_of_a_style_are_two_engines_and_one_for_any_size_is_one(
+    warm: WarmEngines, opener: Opener
+) -> None:
+    warm.order(order("a", SMALL), order("a", LARGE))
+    assert ready(warm, order("a", SMALL)).engine is not ready(warm, order("a", LARGE)).engine
+    assert sorted(warm.ready_sizes(STYLES["a"])) == [SMALL, LARGE]
+    warm.order(Order(STYLES["b"], SMALL), Order(STYLES["b"], LARGE))
+    ready(warm, order("b"))
+    assert not warm.loading
+    assert warm.ready_sizes(STYLES["b"]) == []
+
+
+def test_what_is_no_longer_wanted_is_not_begun(warm: WarmEngines, opener: Opener) -> None:
+    opener.gate.clear()
+    warm.order(order("a"), order("b"))
+    assert opener.began.wait(LONG_S)
+    warm.order(order("c"))
+    opener.gate.set()
+    ready(warm, order("c"))
+    assert opener.names == ["a", "c"]
+
+
+def test_the_one_used_longest_ago_is_closed_unless_it_is_ordered_or_paints(
+    warm: WarmEngines, opener: Opener
+) -> None:
+    for name in "ab":
+        warm.order(order(name))
+        ready(warm, order(name))
+    first = ready(warm, order("a"))  # used again: now "b" is the oldest
+    second = ready(warm, order("b"))
+    ready(warm, order("a"))
+    warm.lend(second)
+    warm.order(order("c"))
+    ready(warm, order("c"))
+    wait_until(lambda: opener.engines[0].closed)
+    assert first.engine is opener.engines[0]
+    assert not opener.engines[1].closed
+    assert not opener.engines[2].closed
+
+
+def test_an_order_that_fails_is_told_once_and_the_next_is_loaded(warm: WarmEngines, opener: Opener) -> None:
+    opener.broken.add("a")
+    warm.order(order("a"), order("b"))
+    ready(warm, order("b"))
+    failed = warm.take_failure()
+    assert failed is not None
+    assert failed[0] == order("a")
+    assert str(failed[1]) == "broken"
+    assert warm.take_failure() is None
+    assert opener.names == ["a", "b"]
+
+
+def test_an_engine_that_cannot_be_prepared_is_closed(opener: Opener) -> None:
+    class Unprepared(IdentityEngine):
+        def prepare(self, size_wh: tuple[int, int]) -> None:
+            raise EngineError("no memory")
+
+    engine = Unprepared()
+    with pytest.raises(EngineError):
+        load_style(STYLES["a"], EngineOptions(), lambda: SMALL, lambda entry, options: engine)
+    assert engine.closed
+
+
+@pytest.mark.parametrize(
+    ("name", "device", "compiling", "warming"),
+    [
+        ("openvino", "cpu", True, True),
+        ("onnxruntime", "cpu", False, False),
+        ("onnxruntime", "cuda", False, True),
+        ("an engine of somebody's own", "cpu", True, True),
+    ],
+)
+def test_an_engine_is_prepared_where_that_saves_the_first_picture_something(
+    name: str, device: str, compiling: bool, warming: bool
+) -> None:
+    info = EngineInfo(name, "fp32", "test", 1, device)
+    assert (compiles(info), wants_warming(info)) == (compiling, warming)
