@@ -31,6 +31,7 @@ def test_a_shipped_style_is_at_most_449_kb_and_says_what_it_is(name: str) -> Non
     assert style.shipped and style.path.stat().st_size <= 449 * 1024
     contract = style.contract
     assert contract.preset == "fast" and contract.kind == "transform"
+    assert contract.colour == "BGR"  # a frame goes in as it is
     assert contract.artist in {
         "Vincent van Gogh",
         "Katsushika Hokusai",

@@ -4,6 +4,6 @@ set -e
 python -m training transform \
   --style-image "$PAINTINGS/starry_night.jpg" --content "$PHOTOGRAPHS" -o out/starry_night.pt \
   --title "The Starry Night" --artist "Vincent van Gogh" --year "1889" \
-  --preset fast --steps 4400 --batch-size 2 --crop-size 160 --style-size 384 \
+  --preset fast --optimizer adam --steps 4400 --batch-size 2 --crop-size 160 --style-size 384 \
   --style-weight 8 --light-jitter 0.2 --threads 1 "$@"
 python -m export out/starry_night.pt --to onnx --out realtime/styles

@@ -11,7 +11,7 @@ train() {
   python -m training transform \
     --style-image "$PAINTINGS/udnie.jpg" --content "$PHOTOGRAPHS" \
     --title "Udnie (Young American Girl, The Dance)" --artist "Francis Picabia" --year "1913" \
-    --preset fast --light-jitter 0.2 --threads 1 "$@"
+    --preset fast --optimizer adam --light-jitter 0.2 --threads 1 "$@"
 }
 small() { train --batch-size 2 --crop-size 160 "$@"; }
 large() { train --batch-size 1 --crop-size 256 --zoom 1.6 --learning-rate 1e-3 "$@"; }
