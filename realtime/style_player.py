@@ -11,10 +11,13 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from realtime.buffers import BufferPool
 from realtime.catalog import StyleEntry
 from realtime.engine import EngineOptions, open_engine
-from realtime.errors import LivebrushError
+from realtime.errors import EngineError, LivebrushError
 from realtime.frame import Frame
 from realtime.governor import pixels
 from realtime.painter import NetworkSize, Painted, SizeRule, SizeWh, stylize
@@ -61,6 +64,8 @@ class StylePlayer:
     ) -> None:
         paths = {entry.path for entry in styles}
         self._styles = list(styles) if first.entry.path in paths else [first.entry, *styles]
+        self._options = options
+        self._open_style = open_style
         self._times = times
         self._size = size
         self._resolution = size if isinstance(size, Resolution) else None
@@ -87,11 +92,13 @@ class StylePlayer:
                 style = self._settle()
                 size_wh = self._size_for(style)
                 was_loading = self._engines.loading
-                self._engines.lend(style)
             try:
-                stylized_image = stylize(style.engine, frame, self._times, size_wh, self._buffers)
-            finally:
-                self._engines.lend(None)
+                stylized_image = self._stylize(style, frame, size_wh)
+            except EngineError as error:
+                if style.info.device == "cpu":
+                    raise
+                style, size_wh = self._leave_device(style, size_wh, error)
+                stylized_image = self._stylize(style, frame, size_wh)
             with self._state:
                 self._sizes[size_wh] += 1
                 self._tell_cost(size_wh, disturbed=was_loading or self._engines.loading)
@@ -140,6 +147,34 @@ class StylePlayer:
     def close(self) -> None:
         """End the loading thread and give back every engine; after the painting has ended."""
         self._engines.close()
+
+    def _stylize(self, style: LoadedStyle, frame: Frame, size_wh: SizeWh) -> NDArray[np.uint8]:
+        self._engines.lend(style)
+        try:
+            return stylize(style.engine, frame, self._times, size_wh, self._buffers)
+        finally:
+            self._engines.lend(None)
+
+    def _leave_device(
+        self, style: LoadedStyle, size_wh: SizeWh, error: EngineError
+    ) -> tuple[LoadedStyle, SizeWh]:
+        """Open the style on the processor in the place of a card that failed; the show waits for it.
+
+        Raises:
+            LivebrushError: if that cannot be opened either.
+        """
+        options = EngineOptions(device="cpu", threads=self._options.threads)
+        self._engines.begin_anew(options)  # gives back what memory the card has
+        loaded = load_style(style.entry, options, lambda: size_wh, self._open_style)
+        with self._state:
+            self._options = options
+            self._warms = wants_warming(loaded.info)
+            self._apart = self._warms and self._resolution is not None
+            self._current = loaded
+            self._engines.put(self._order_of(loaded), loaded)
+            self._follow()
+            self._problems.append(f"{style.info.device} failed, the processor goes on: {error}")
+        return loaded, size_wh
 
     def _see(self, frame: Frame) -> None:
         if frame.size_wh != self._source_wh:

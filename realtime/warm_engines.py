@@ -111,6 +111,19 @@ class WarmEngines:
         self._is_closed = False
         self._loader: threading.Thread | None = None
 
+    def begin_anew(self, options: EngineOptions) -> None:
+        """Close every engine, and load with other options from now on; while none is lent.
+
+        For when what ran them is gone. One that is being loaded meanwhile is closed when it is ready.
+        """
+        with self._changed:
+            self._options = options
+            self._orders = ()
+            gone = list(self._ready.values())
+            self._ready.clear()
+        for style in gone:
+            style.engine.close()
+
     def put(self, order: Order, style: LoadedStyle) -> None:
         """Take in an engine that somebody else has loaded."""
         with self._changed:
@@ -173,14 +186,23 @@ class WarmEngines:
         if yields:
             yield_to_others(wholly=not self._urgent)
         while (order := self._next_order()) is not None:
+            options = self._options
             try:
-                loaded = load_style(order.entry, self._options, self._size_of(order), self._open_style)
+                loaded = load_style(order.entry, options, self._size_of(order), self._open_style)
             except Exception as error:  # the show goes on with what it has
                 with self._changed:
                     self._failures.append((order, error))
                     self._orders = tuple(other for other in self._orders if other != order)
             else:
-                self.put(order, loaded)
+                self._take_in(order, loaded, options)
+
+    def _take_in(self, order: Order, style: LoadedStyle, options: EngineOptions) -> None:
+        with self._changed:
+            still_wanted = options is self._options
+            if still_wanted:
+                self._ready[order.key] = style
+        if not still_wanted:
+            style.engine.close()
 
     def _size_of(self, order: Order) -> Callable[[], SizeWh | None]:
         return lambda: order.network_wh
