@@ -1,8 +1,8 @@
 #!/bin/sh
 # Composition VII, Wassily Kandinsky, 1913. See README.md beside this file.
 #
-# In two parts: the second, with SOAP and on large crops of enlarged photographs, took an eighth of the judge's
-# total away at 256 pixels and a tenth at 512, and the grid that had shown in smooth places.
+# In two parts: the second, with SOAP and on large crops of enlarged photographs, took 8% of the judge's total
+# away at 256 pixels and 10% at 512, and the grid that had shown in smooth places.
 set -e
 train() {
   python -m training transform \

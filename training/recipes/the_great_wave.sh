@@ -2,7 +2,8 @@
 # The Great Wave off Kanagawa, Katsushika Hokusai, c. 1831. See README.md beside this file.
 #
 # In parts, each on larger crops of photographs enlarged further: what lacked was content at 512 pixels. Small
-# crops did little for it (total at 512: 1.125, 1.08, 1.05 after the first three), large ones more (1.01).
+# crops did little for it (total at 512 on six photographs: 1.05 after the first three parts), large ones more
+# (1.01), and SOAP as much again in half of the steps.
 set -e
 train() {
   python -m training transform \
