@@ -66,14 +66,16 @@ def make_plan(config: CameraConfig, source: SourceInfo, *, window: bool, folder:
         output=output,
         unasked=unasked,
         max_frames=max_frames,
-        network=_size_rule(config, LIVE_SHORT_SIDE if watched else None),
+        network=_size_rule(config, source, LIVE_SHORT_SIDE if watched else None),
         slide_show=source.kind == "folder" and window and output is None,
     )
 
 
-def _size_rule(config: CameraConfig, short_side: int | None) -> SizeRule:
+def _size_rule(config: CameraConfig, source: SourceInfo, short_side: int | None) -> SizeRule:
     if config.target_fps is not None:
-        return Resolution(config.target_fps, largest_wh=config.network_wh)
+        # More than the source gives is never shown, and would cost size for nothing.
+        reachable_fps = min(config.target_fps, source.fps or config.target_fps)
+        return Resolution(reachable_fps, largest_wh=config.network_wh)
     return NetworkSize(config.network_wh, short_side)
 
 

@@ -94,6 +94,11 @@ class Resolution:
             return self._governor.size_wh
         return sizes[self._place_in(sizes)]
 
+    @property
+    def target_fps(self) -> float:
+        """Frames a second that are wanted."""
+        return self._target_fps
+
     def follow(self, source_wh: SizeWh, contract: StyleContract) -> None:
         """Begin anew with what is painted from now on; the size stays, its costs are forgotten."""
         sizes = self._sizes(source_wh, contract)

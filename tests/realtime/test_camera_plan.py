@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,14 @@ def test_a_film_that_is_written_has_no_rate_to_keep(tmp_path: Path, window: bool
 def test_pictures_have_no_rate_to_keep(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="not for pictures"):
         make_plan(CameraConfig(STYLE, target_fps=30), PICTURES, window=True, folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("asked_fps", "camera_fps", "kept_fps"), [(60, 30.0, 30), (24, 30.0, 24), (60, None, 60)]
+)
+def test_no_more_frames_are_aimed_at_than_the_camera_gives(
+    tmp_path: Path, asked_fps: int, camera_fps: float | None, kept_fps: float
+) -> None:
+    camera = replace(CAMERA, fps=camera_fps)
+    rule = make_plan(CameraConfig(STYLE, target_fps=asked_fps), camera, window=True, folder=tmp_path).network
+    assert isinstance(rule, Resolution) and rule.target_fps == kept_fps
