@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from onnx_makers import make_style_onnx
+from waiting import LONG_S
 
 from realtime.catalog import StyleEntry, find_style
 from realtime.engine import Engine, EngineOptions, open_engine
@@ -17,7 +18,6 @@ from realtime.style_player import StylePlayer, load_style
 from realtime.testing import CollectingSink, IdentityEngine, ScriptedSource, make_contract, make_frame
 from realtime.timing import StageTimes
 
-LONG_S = 30  # only ever waited for by a test that fails
 OPTIONS = EngineOptions()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from waiting import LONG_S, wait_until
 
 from realtime.catalog import StyleEntry, find_style
 from realtime.engine import Engine, EngineInfo, EngineOptions, is_installed
@@ -18,7 +19,6 @@ from realtime.style_player import StylePlayer, load_style
 from realtime.testing import FakeClock, IdentityEngine, make_contract, make_frame
 from realtime.timing import StageTimes
 
-LONG_S = 30  # only ever waited for by a test that fails
 SOURCE_WH = (640, 360)
 LADDER = size_ladder(SOURCE_WH, make_contract())
 SizeWh = tuple[int, int]
@@ -93,16 +93,6 @@ class Workshop:
         self.gate.set()
         self.player.close()
         assert all(engine.closed for engine in self.engines)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for another thread; fails after LONG_S."""
-    passed = threading.Event()
-    for _ in range(LONG_S * 100):
-        if condition():
-            return
-        passed.wait(0.01)
-    raise AssertionError("it did not happen")
 
 
 @pytest.fixture

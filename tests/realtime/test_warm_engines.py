@@ -1,10 +1,11 @@
 """Engines that are loaded before they are needed, one after another."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from waiting import LONG_S, wait_until
 
 from realtime.catalog import StyleEntry
 from realtime.engine import Engine, EngineInfo, EngineOptions
@@ -12,7 +13,6 @@ from realtime.errors import EngineError
 from realtime.testing import IdentityEngine, make_contract
 from realtime.warm_engines import LoadedStyle, Order, WarmEngines, compiles, load_style, wants_warming
 
-LONG_S = 30  # only ever waited for by a test that fails
 STYLES = {name: StyleEntry(name, Path(f"{name}.onnx"), make_contract(name), shipped=True) for name in "abc"}
 SMALL, LARGE = (64, 64), (128, 128)
 
@@ -53,16 +53,6 @@ def warm(opener: Opener) -> Iterator[WarmEngines]:
     opener.gate.set()
     made.close()
     assert all(engine.closed for engine in opener.engines)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for another thread; fails after LONG_S."""
-    passed = threading.Event()
-    for _ in range(LONG_S * 100):
-        if condition():
-            return
-        passed.wait(0.01)
-    raise AssertionError("it did not happen")
 
 
 def ready(warm: WarmEngines, wanted: Order) -> LoadedStyle:
