@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import fmean
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -245,8 +246,6 @@ def open_openvino(file: Path, precision: str) -> Callable[[Picture], Any]:
 
 def one_turn(paint: Callable[[Picture], Any], images: list[Picture], frames: int = 4) -> float:
     """Return milliseconds a picture, after one that is not counted."""
-    from time import perf_counter
-
     paint(images[0])
     began = perf_counter()
     for number in range(frames):

@@ -4,27 +4,11 @@ Laying pixels into channels moves every number of the picture, twice. As bytes, 
 that costs a tenth of what it costs as floats, one by one: the order of the weights is changed instead.
 """
 
-from typing import Protocol, cast
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.networks.layers import ImageConvs
-
-
-class PaintsCells(Protocol):
-    """A network such as `training.networks.turbo_net.TurboNet`."""
-
-    in_cell: int
-    out_cell: int
-    multiple: int  # of which it takes heights and widths
-
-    def paint_cells(self, cells: Tensor) -> Tensor:
-        """(N, 3 * in_cell^2, h, w) -> (N, 3 * out_cell^2, h', w')."""
-
-    def image_convs(self) -> ImageConvs:
-        """Return the convolutions that read and write cells."""
+from training.networks.turbo_net import CellNet
 
 
 class CellGraph(nn.Module):
@@ -34,20 +18,19 @@ class CellGraph(nn.Module):
         network: a copy that is the graph's own.
     """
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: CellNet) -> None:
         super().__init__()
         self.network = network
-        paints = cast(PaintsCells, network)
-        meets = paints.image_convs()
+        meets = network.image_convs()
         for conv in meets.readers:
-            conv.weight.data = _by_place(conv.weight.data, paints.in_cell, dim=1)
+            conv.weight.data = _by_place(conv.weight.data, network.in_cell, dim=1)
         for conv in meets.writers:
-            conv.weight.data = _by_place(conv.weight.data, paints.out_cell, dim=0)
+            conv.weight.data = _by_place(conv.weight.data, network.out_cell, dim=0)
             if conv.bias is not None:
-                conv.bias.data = _by_place(conv.bias.data, paints.out_cell, dim=0)
+                conv.bias.data = _by_place(conv.bias.data, network.out_cell, dim=0)
 
     def forward(self, image: Tensor) -> Tensor:
-        paints = cast(PaintsCells, self.network)
+        paints = self.network
         height, width = image.shape[1:3]
         bottom, right = -height % paints.multiple, -width % paints.multiple
         padded = functional.pad(image[None], (0, 0, 0, right, 0, bottom), mode="reflect")[0]

@@ -22,7 +22,7 @@ def export(
         Path, typer.Option("--out", "-o", help="A folder, or the file to write. [this folder]")
     ] = Path("."),
     pixels: Annotated[
-        str, typer.Option(help="uint8: (1, H, W, 3) in 0..255; float32: (1, 3, H, W) in [0, 1].")
+        str, typer.Option(help="uint8: BGR, (1, H, W, 3) in 0..255; float32: RGB, (1, 3, H, W) in [0, 1].")
     ] = "uint8",
     weights: Annotated[str, typer.Option(help="Weights as stored: fp16 or fp32.")] = "fp16",
     verify: Annotated[

@@ -23,6 +23,7 @@ from realtime import __version__
 from realtime.contract import INPUT_NAME, METADATA_KEY, OUTPUT_NAME, StyleContract
 from realtime.errors import ContractError
 from training.networks.transform_net import count_flop
+from training.networks.turbo_net import CellNet
 
 Pixels = Literal["uint8", "float32"]
 WeightsPrecision = Literal["fp16", "fp32"]
@@ -172,7 +173,7 @@ def _trace(network: nn.Module, pixels: Pixels) -> onnx.ModelProto:
     width = torch.export.Dim("width", min=MIN_SIZE, max=MAX_SIZE)
     # Odd sides, so that nothing about multiples is taken for granted while tracing.
     if pixels == "uint8":
-        graph: nn.Module = CellGraph(network) if hasattr(network, "paint_cells") else PixelGraph(network)
+        graph: nn.Module = CellGraph(network) if isinstance(network, CellNet) else PixelGraph(network)
         example, axes = torch.zeros(1, 97, 131, 3, dtype=torch.uint8), {1: height, 2: width}
     else:
         graph = UnitGraph(network)

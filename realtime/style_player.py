@@ -97,7 +97,7 @@ class StylePlayer:
             except EngineError as error:
                 if style.info.device == "cpu":
                     raise
-                style, size_wh = self._leave_device(style, size_wh, error)
+                style = self._leave_device(style, size_wh, error)
                 stylized_image = self._stylize(style, frame, size_wh)
             with self._state:
                 self._sizes[size_wh] += 1
@@ -155,9 +155,7 @@ class StylePlayer:
         finally:
             self._engines.lend(None)
 
-    def _leave_device(
-        self, style: LoadedStyle, size_wh: SizeWh, error: EngineError
-    ) -> tuple[LoadedStyle, SizeWh]:
+    def _leave_device(self, style: LoadedStyle, size_wh: SizeWh, error: EngineError) -> LoadedStyle:
         """Open the style on the processor in the place of a card that failed; the show waits for it.
 
         Raises:
@@ -174,7 +172,7 @@ class StylePlayer:
             self._engines.put(self._order_of(loaded), loaded)
             self._follow()
             self._problems.append(f"{style.info.device} failed, the processor goes on: {error}")
-        return loaded, size_wh
+        return loaded
 
     def _see(self, frame: Frame) -> None:
         if frame.size_wh != self._source_wh:

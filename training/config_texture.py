@@ -27,6 +27,7 @@ class TextureConfig(StyleTrainingConfig):
     content: Path | None = None
     preset: str = "paper"
     crop_size: int = 256
+    optimizer: str = "adam"  # SOAP was tried on transform networks only
     learning_rate: float = 1e-2
     diversity_weight: float = 0.0
 

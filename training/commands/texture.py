@@ -30,7 +30,7 @@ def texture(
     features: given.Features = "vgg19",
     content_layers: given.ContentLayers = "relu3_3",
     style_layers: given.StyleLayers = None,
-    optimizer: given.Optimizer = "soap",
+    optimizer: given.Optimizer = "adam",
     learning_rate: given.LearningRate = 1e-2,
     light_jitter: given.LightJitter = 0.0,
     zoom: given.Zoom = 1.0,

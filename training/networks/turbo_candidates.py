@@ -6,18 +6,14 @@
 from collections.abc import Callable
 
 from torch import Tensor, nn
-from torch.nn import functional
 
 from training.networks.layers import (
     ConvNormReLU,
-    ImageConvs,
     ReflectConv,
     ResidualBlock,
-    first_and_last_conv,
-    pad_to_multiple,
 )
 from training.networks.transform_net import TransformNet
-from training.networks.turbo_net import TurboNet, start_equal
+from training.networks.turbo_net import CellNet, TurboNet, start_equal
 
 
 class FewNormsBlock(nn.Module):
@@ -58,27 +54,6 @@ class SeparableBlock(nn.Module):
 def residual_block(channels: int, norms: int) -> nn.Module:
     """Return a block with 0, 1 or 2 instance norms."""
     return ResidualBlock(channels) if norms == 2 else FewNormsBlock(channels, norm=norms == 1)
-
-
-class CellNet(nn.Module):
-    """Takes cells of `in_cell`, gives cells of `out_cell`; subclasses say what happens between."""
-
-    in_cell, out_cell, multiple = 4, 2, 4
-
-    def forward(self, content_image: Tensor) -> Tensor:
-        height, width = content_image.shape[-2:]
-        padded = pad_to_multiple(content_image, self.multiple)
-        cells = functional.pixel_unshuffle(padded, self.in_cell)
-        stylized_image = functional.pixel_shuffle(self.paint_cells(cells), self.out_cell)
-        return stylized_image[..., :height, :width]  # (N, 3, H, W)
-
-    def paint_cells(self, cells: Tensor) -> Tensor:
-        """(N, 3 * in_cell^2, h, w) -> (N, 3 * out_cell^2, h', w'), in [0, 1]."""
-        raise NotImplementedError
-
-    def image_convs(self) -> ImageConvs:
-        """Return the first convolution and the last."""
-        return first_and_last_conv(self, 3 * self.in_cell**2)
 
 
 class QuarterNet(CellNet):

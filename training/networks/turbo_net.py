@@ -37,15 +37,44 @@ def start_equal(conv: nn.Conv2d, ratio: int) -> nn.Conv2d:
     return conv
 
 
-class TurboNet(nn.Module):
-    """RGB in [0, 1] -> RGB in [0, 1], same height and width, any from 64 to 4096.
+class CellNet(nn.Module):
+    """RGB in [0, 1] -> RGB in [0, 1], same height and width, any from 64 to 4096, worked on as cells.
+
+    Subclasses say what happens between cells of `in_cell` and cells of `out_cell` pixels.
+    """
+
+    in_cell, out_cell, multiple = 4, 2, 4
+
+    def forward(self, content_image: Tensor) -> Tensor:
+        height, width = content_image.shape[-2:]
+        padded = pad_to_multiple(content_image, self.multiple)
+        cells = functional.pixel_unshuffle(padded, self.in_cell)
+        stylized_image = functional.pixel_shuffle(self.paint_cells(cells), self.out_cell)
+        return stylized_image[..., :height, :width]  # (N, 3, H, W)
+
+    def paint_cells(self, cells: Tensor) -> Tensor:
+        """Paint a picture whose pixels are laid into channels; for engines that lay them out themselves.
+
+        (N, 3 * in_cell^2, H / in_cell, W / in_cell) -> (N, 3 * out_cell^2, H / out_cell, W / out_cell), H
+        and W multiples of `multiple`, in [0, 1]. Channels are in the order of
+        `torch.nn.functional.pixel_unshuffle`: colour, row, column.
+        """
+        raise NotImplementedError
+
+    def image_convs(self) -> ImageConvs:
+        """Return the first convolution, which reads in_cell^2 pixels of each colour, and the last."""
+        return first_and_last_conv(self, 3 * self.in_cell**2)
+
+
+class TurboNet(CellNet):
+    """The network drawn above.
 
     Args:
         width: channels at half of the size, C; twice as many at a quarter.
         blocks: residual blocks at a quarter.
     """
 
-    in_cell, out_cell, multiple = 2, 2, 4
+    in_cell = 2
 
     def __init__(self, width: int = 16, blocks: int = 4) -> None:
         super().__init__()
@@ -56,24 +85,8 @@ class TurboNet(nn.Module):
         self.shapes = nn.Sequential(nn.InstanceNorm2d(width, affine=True), nn.ReLU(inplace=True))
         self.to_cells = start_equal(ReflectConv(width, 3 * self.out_cell**2, 3), self.out_cell)
 
-    def forward(self, content_image: Tensor) -> Tensor:
-        height, width = content_image.shape[-2:]
-        padded = pad_to_multiple(content_image, self.multiple)
-        cells = functional.pixel_unshuffle(padded, self.in_cell)  # (N, 12, H/2, W/2)
-        stylized_image = functional.pixel_shuffle(self.paint_cells(cells), self.out_cell)
-        return stylized_image[..., :height, :width]  # (N, 3, H, W)
-
     def paint_cells(self, cells: Tensor) -> Tensor:
-        """Paint a picture whose pixels are laid into channels; for engines that lay them out themselves.
-
-        (N, 3 * 2 * 2, H/2, W/2) -> the same shape, H and W multiples of 4, in [0, 1]. Channels are in the
-        order of `torch.nn.functional.pixel_unshuffle`: colour, row, column.
-        """
         features = self.stem(cells)  # (N, C, H/2, W/2)
         strokes = self.up(self.blocks(self.down(features)))  # (N, C, H/2, W/2), worked on at a quarter
         painted: Tensor = self.to_cells(self.shapes(features + strokes)).sigmoid()
         return painted
-
-    def image_convs(self) -> ImageConvs:
-        """Return the first convolution and the last; the first reads 4 pixels of each colour."""
-        return first_and_last_conv(self, 3 * self.in_cell**2)
