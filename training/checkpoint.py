@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from training.errors import CheckpointError
+from training.networks.meta_style import MetaPlan, MetaStyle, build_meta_style
 from training.networks.texture_net import TEXTURE_PRESETS, TextureNet, TextureStyle, build_texture_net
 from training.networks.transform_net import PRESETS, build_transform_net
 from training.noise import fixed_tiles
@@ -79,6 +80,23 @@ def load_texture_net(file: Path) -> tuple[TextureNet, dict[str, Any]]:
         kind = f"{content.get('kind')}/{content.get('preset')}"
         raise CheckpointError(f"{file} holds {kind}, not a texture network of {', '.join(TEXTURE_PRESETS)}")
     network = build_texture_net(content["preset"], with_content=bool(content.get("with_content")))
+    load_weights(network, content["weights"], file)
+    return network.eval(), content
+
+
+def load_meta_net(file: Path) -> tuple[MetaStyle, dict[str, Any]]:
+    """Build the meta network of a checkpoint, in evaluation mode, and return it with the rest.
+
+    Raises:
+        CheckpointError: as `load_checkpoint`, or if it holds another kind of network.
+    """
+    content = load_checkpoint(file)
+    if content.get("kind") != "meta":
+        raise CheckpointError(f"{file} is of kind {content.get('kind')}, not meta: train one with meta")
+    try:
+        network = build_meta_style(MetaPlan(**content["plan"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{file} has no plan of a meta network that this program knows") from error
     load_weights(network, content["weights"], file)
     return network.eval(), content
 

@@ -4,6 +4,7 @@ import typer
 
 from training.commands.evaluate import evaluate
 from training.commands.evaluate_video import evaluate_video
+from training.commands.meta import meta
 from training.commands.optimize import optimize
 from training.commands.texture import texture
 from training.commands.texture_sample import texture_sample
@@ -25,6 +26,7 @@ def main() -> None:
 app.command()(transform)
 app.command()(texture)
 app.command()(texture_sample)
+app.command()(meta)
 app.command()(optimize)
 app.command()(evaluate)
 app.command()(evaluate_video)

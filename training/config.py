@@ -49,23 +49,20 @@ class StyleCredits:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StyleTrainingConfig:
-    """What every command asks that trains a network on one style picture.
+class TrainingConfig:
+    """What every command asks that trains a network to paint.
 
     Layers are written relu3_3, of the network `features`, or small:relu4_1, of a network by name.
     """
 
     presets: ClassVar[tuple[str, ...]]
 
-    style_image: Path
     content: Path | None
     out: Path
-    credits: StyleCredits
     preset: str
     steps: int = 4000
     batch_size: int = 4
     crop_size: int = 192
-    style_sizes: tuple[int, ...] = (384,)
     content_weight: float = 1.0
     style_weight: float = 8.0
     loss: str = "gram"
@@ -99,11 +96,6 @@ class StyleTrainingConfig:
             OptionError: names the option, what it got, and what it may be.
         """
         check_ranges(self, _RANGES)
-        for size in self.style_sizes:
-            if not 64 <= size <= 4096:
-                raise OptionError(f"--style-size must be between 64 and 4096, instead got {size}")
-        if not self.style_sizes:
-            raise OptionError("give at least one --style-size")
         check_choices(self, {"preset": self.presets, **_CHOICES})
         parse_style_loss(self.loss)
         if self.content_weight == 0 and self.style_weight == 0:
@@ -112,7 +104,7 @@ class StyleTrainingConfig:
             raise OptionError("--style-weight is above 0 but --style-layers is empty")
         if self.content_weight > 0 and not self.content_layers:
             raise OptionError("--content-weight is above 0 but --content-layers is empty")
-        if self.tv_form != "gamma" and self.tv_gamma != StyleTrainingConfig.tv_gamma:
+        if self.tv_form != "gamma" and self.tv_gamma != TrainingConfig.tv_gamma:
             raise OptionError("--tv-gamma only means something with --tv-form gamma")
         if self.out.suffix != ".pt":
             raise OptionError(f"the checkpoint must end in .pt, instead got {self.out.name!r}")
@@ -149,10 +141,33 @@ class StyleTrainingConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StyleTrainingConfig(TrainingConfig):
+    """What every command asks that trains a network on one style picture."""
+
+    style_image: Path
+    credits: StyleCredits
+    style_sizes: tuple[int, ...] = (384,)
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense before the first step.
+
+        Raises:
+            OptionError: names the option, what it got, and what it may be.
+        """
+        super().__post_init__()
+        for size in self.style_sizes:
+            if not 64 <= size <= 4096:
+                raise OptionError(f"--style-size must be between 64 and 4096, instead got {size}")
+        if not self.style_sizes:
+            raise OptionError("give at least one --style-size")
+
+
+@dataclass(frozen=True, kw_only=True)
 class TransformConfig(StyleTrainingConfig):
     """All that decides what `python -m training transform` does."""
 
     presets: ClassVar[tuple[str, ...]] = tuple(PRESETS)
 
     content: Path
-    preset: str = "fast"
+    preset: str = "turbo"
+    teacher: Path | None = None

@@ -14,13 +14,17 @@ from training.images import list_pictures, read_rgb, to_tensor
 
 log = logging.getLogger(__name__)
 
+# A crop whose levels, of 255, deviate by less is one flat colour. Every instance norm would divide its
+# nothing by nothing, and gradients grow a hundredfold in each.
+_FLAT = 2.0
+
 
 class ContentCrops(Dataset[Tensor]):
     """An endless, numbered row of crops: (3, crop, crop) float RGB in [0, 1].
 
     Crop number i is the same in every run with the same seed and the same files: a training that was
     killed goes on with the pictures that it would have seen. Files that cannot be read are reported
-    once, and the next file takes their place.
+    once, and the next file takes their place; so it does where a crop is one flat colour.
     """
 
     def __init__(
@@ -48,9 +52,10 @@ class ContentCrops(Dataset[Tensor]):
         chance = np.random.default_rng([self.seed, 1, number])
         for step in range(len(self.files)):
             image = self._read(self.files[order[(place + step) % len(self.files)]])
-            if image is not None:
-                return to_tensor(self._crop(image, chance))
-        raise DataError(f"none of the {len(self.files)} pictures can be read")
+            crop = None if image is None else self._crop(image, chance)
+            if crop is not None and crop.std() >= _FLAT:
+                return to_tensor(crop)
+        raise DataError(f"none of the {len(self.files)} pictures can be read and shows more than one colour")
 
     def _read(self, file: Path) -> NDArray[np.uint8] | None:
         if file in self.bad_files:

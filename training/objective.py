@@ -1,13 +1,13 @@
 """The loss that a network is trained by: one style, with or without photographs to keep."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from training.config import StyleTrainingConfig
+from training.config import StyleTrainingConfig, TrainingConfig
 from training.images import read_rgb, resize_short_side, to_tensor
 from training.losses import LossParts, total_variation_loss
 from training.perception import (
@@ -68,8 +68,18 @@ class StyleObjective:
                 target = {} if content_image is None else self.perception(content_image, self.content_refs)
         parts = {"content": content_distance(features, target)} if target else {}
         parts["style"] = style_distance(features, self.statistics, self.method, draw=draw)
-        tv_form: Any = config.tv_form
-        parts["tv"] = total_variation_loss(image.float(), tv_form, config.tv_gamma)
-        weights = {"content": config.content_weight, "style": config.style_weight, "tv": config.tv_weight}
-        total = torch.stack([weights[name] * value for name, value in parts.items()]).sum()
-        return total, {name: float(value.detach()) for name, value in {"total": total, **parts}.items()}
+        return weigh(config, image, parts)
+
+
+def weigh(config: TrainingConfig, image: Tensor, parts: Mapping[str, Tensor]) -> tuple[Tensor, LossParts]:
+    """Return the total of a loss's parts and of how rough the image is, and all of them, unweighted.
+
+    Args:
+        image: painted, (N, 3, H, W), RGB in [0, 1].
+        parts: content and style, or one of them.
+    """
+    tv_form: Any = config.tv_form
+    parts = {**parts, "tv": total_variation_loss(image.float(), tv_form, config.tv_gamma)}
+    weights = {"content": config.content_weight, "style": config.style_weight, "tv": config.tv_weight}
+    total = torch.stack([weights[name] * value for name, value in parts.items()]).sum()
+    return total, {name: float(value.detach()) for name, value in {"total": total, **parts}.items()}

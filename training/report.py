@@ -74,6 +74,12 @@ class LossBar:
         if plain and (step % 50 == 0 or step == self.total):
             self.progress.console.print(f"{self.label} {step}/{self.total}  {losses}", highlight=False)
 
+    def rename(self, label: str) -> None:
+        """Name otherwise what the steps are of."""
+        self.label = label
+        if self.task is not None:
+            self.progress.update(self.task, description=label)
+
     def stop(self) -> None:
         """Leave the bar as it is and give the terminal back."""
         if self.task is not None:  # a bar that never began would leave an empty line

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from training.checkpoint import load_checkpoint, load_weights, save_checkpoint
-from training.config import StyleTrainingConfig, TransformConfig
+from training.config import StyleTrainingConfig, TrainingConfig, TransformConfig
 from training.datasets import ContentCrops
 from training.devices import Placement
 from training.errors import CheckpointError, OptionError, TrainingError
@@ -20,10 +20,13 @@ from training.images import list_pictures, read_rgb, resize_short_side, to_tenso
 from training.losses import LossParts
 from training.networks.transform_net import build_transform_net
 from training.objective import StyleObjective
+from training.perception import Perception
 from training.report import TrainingReport
 from training.soap import Soap
+from training.teacher import Teacher
 
-Config = TypeVar("Config", bound=StyleTrainingConfig)
+Config = TypeVar("Config", bound=TrainingConfig)
+StyleConfig = TypeVar("StyleConfig", bound=StyleTrainingConfig)
 
 
 def one_cycle(step: int, steps: int, peak: float, *, warm_up: float = 0.1, start: float = 0.04) -> float:
@@ -37,8 +40,8 @@ def one_cycle(step: int, steps: int, peak: float, *, warm_up: float = 0.1, start
     return peak * (1e-3 + (1 - 1e-3) * 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1.0, steps - rise))))
 
 
-class StyleTrainer(ABC, Generic[Config]):
-    """Trains one network on one style, from a fresh start or from where it was stopped.
+class Trainer(ABC, Generic[Config]):
+    """Trains one network to paint, from a fresh start or from where it was stopped.
 
     What is trained, on what, and how a step's loss comes about is left to each kind of network.
     """
@@ -50,14 +53,11 @@ class StyleTrainer(ABC, Generic[Config]):
         self.placement = placement
         torch.manual_seed(config.seed)
         self.data = _content_crops(config)
-        self.objective = StyleObjective.build(config, placement.device)
+        self.perception = self._build_objective()
         self.network: nn.Module = self._build_network()
         self.earlier_pictures = self._start_from() if config.init_from else 0
         self.network.to(placement.device).to(memory_format=torch.channels_last)
-        make_optimizer = Soap if config.optimizer == "soap" else torch.optim.Adam
-        self.optimizer: torch.optim.Optimizer = make_optimizer(
-            self.network.parameters(), lr=config.learning_rate
-        )
+        self.optimizer = self._build_optimizer()
         self.history: list[dict[str, float]] = []
         self.step = 0
         self.resume_file = config.run_folder() / "checkpoint.pt"
@@ -66,8 +66,20 @@ class StyleTrainer(ABC, Generic[Config]):
         self.trained, self.optimizer = placement.setup(self.network, self.optimizer)
 
     @abstractmethod
+    def _build_objective(self) -> Perception:
+        """Prepare what `_loss` compares with; return the frozen networks that it looks through."""
+
+    @abstractmethod
     def _build_network(self) -> nn.Module:
         """Return the network with fresh weights."""
+
+    def _build_optimizer(self) -> torch.optim.Optimizer:
+        make = Soap if self.config.optimizer == "soap" else torch.optim.Adam
+        return make(self.network.parameters(), lr=self.config.learning_rate)
+
+    def _learning_rate(self) -> float:
+        """Return that of the step to come."""
+        return one_cycle(self.step, self.config.steps, self.config.learning_rate)
 
     @abstractmethod
     def _loss(self, content_image: Tensor | None) -> tuple[Tensor, LossParts]:
@@ -123,9 +135,8 @@ class StyleTrainer(ABC, Generic[Config]):
             save_checkpoint(self.resume_file, {**self._content(), "resume": resume})
 
     def _train_step(self, content_image: Tensor | None) -> LossParts:
-        config = self.config
         for group in self.optimizer.param_groups:
-            group["lr"] = one_cycle(self.step, config.steps, config.learning_rate)
+            group["lr"] = self._learning_rate()
         self.network.train()
         if content_image is not None:
             content_image = content_image.to(self.placement.device, memory_format=torch.channels_last)
@@ -162,14 +173,13 @@ class StyleTrainer(ABC, Generic[Config]):
         weights = {
             name: value.detach().cpu().contiguous() for name, value in self.network.state_dict().items()
         }
-        feature_nets = {name: net.source for name, net in self.objective.perception.loaded.items()}
+        feature_nets = {name: net.source for name, net in self.perception.loaded.items()}
         training = {**self.config.identity(), "pictures": pictures, "feature_networks": feature_nets}
         return {
             "kind": self.kind,
             "preset": self.config.preset,
             "with_content": self.config.content is not None,
             "weights": weights,
-            "style": asdict(self.config.credits),
             "training": training,
         }
 
@@ -201,7 +211,7 @@ class StyleTrainer(ABC, Generic[Config]):
         self.history, self.step = list(resume["history"]), int(resume["step"])
 
 
-def _content_crops(config: StyleTrainingConfig) -> ContentCrops | None:
+def _content_crops(config: TrainingConfig) -> ContentCrops | None:
     if config.content is None:
         return None
     return ContentCrops(
@@ -213,24 +223,43 @@ def _content_crops(config: StyleTrainingConfig) -> ContentCrops | None:
     )
 
 
+class StyleTrainer(Trainer[StyleConfig]):
+    """Trains one network on one style."""
+
+    def _build_objective(self) -> Perception:
+        self.objective = StyleObjective.build(self.config, self.placement.device)
+        return self.objective.perception
+
+    def _content(self) -> dict[str, Any]:
+        return {**super()._content(), "style": asdict(self.config.credits)}
+
+
 class TransformTrainer(StyleTrainer[TransformConfig]):
     """Trains a transform network: photographs in, paintings out (Johnson et al. 2016)."""
 
     kind = "transform"
 
+    def _build_objective(self) -> Perception:
+        config = self.config
+        self.teacher = Teacher.load(config.teacher, self.placement.device) if config.teacher else None
+        return Perception(()) if self.teacher else super()._build_objective()
+
     def _build_network(self) -> nn.Module:
         return build_transform_net(self.config.preset)
 
     def _loss(self, content_image: Tensor | None) -> tuple[Tensor, LossParts]:
+        assert content_image is not None
         with self.placement.autocast():
             stylized_image = self.trained(content_image)
+        if self.teacher:
+            return self.teacher(stylized_image, content_image, self.placement.autocast)
         return self.objective(stylized_image, content_image, self.placement.autocast, self.step)
 
     def _paint(self, pictures: Sequence[Tensor]) -> list[Tensor]:
         return [self.network(picture)[0] for picture in pictures]
 
 
-def sample_pictures(config: StyleTrainingConfig, count: int = 4, short_side: int = 256) -> list[Tensor]:
+def sample_pictures(config: TrainingConfig, count: int = 4, short_side: int = 256) -> list[Tensor]:
     """Return the photographs that the sample sheets show, (1, 3, H, W) each, the same through a training."""
     folder = config.samples or config.content
     if folder is None:

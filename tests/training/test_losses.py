@@ -12,6 +12,7 @@ from training.losses import (
     mean_and_std,
     mmd_linear_loss,
     mmd_polynomial_loss,
+    pyramid_distance,
     relative_content_loss,
     relative_style_loss,
     second_moments,
@@ -301,3 +302,13 @@ def test_a_picture_without_any_weight_is_refused_though_the_batch_has_some() -> 
 def test_a_negative_offset_makes_no_kernel() -> None:
     with pytest.raises(ValueError, match="c must be 0 or more, got -1"):
         mmd_polynomial_loss(PICTURE, channel_means(STYLE), second_moments(STYLE), -1.0)
+
+
+def test_pictures_that_agree_are_no_distance_apart_and_shifted_strokes_less_than_other_colours() -> None:
+    image = torch.zeros(1, 3, 16, 16)
+    image[..., ::2] = 1  # stripes: a shift by a pixel turns all of them round, but their areas stay grey
+    assert pyramid_distance(image, image) == 0
+    assert pyramid_distance(image, image.roll(1, -1)) == pytest.approx(1.0)
+    assert pyramid_distance(image, image + 1) == pytest.approx(3.0)
+    with pytest.raises(ValueError, match="differ in shape"):
+        pyramid_distance(image, image[..., :8])

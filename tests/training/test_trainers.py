@@ -10,6 +10,7 @@ from training.checkpoint import load_checkpoint, load_transform_net, save_checkp
 from training.config import StyleCredits, TransformConfig
 from training.devices import Placement
 from training.errors import CheckpointError, OptionError, TrainingError
+from training.networks.transform_net import build_transform_net
 from training.report import TrainingReport
 from training.trainers import TransformTrainer, one_cycle, sample_pictures
 
@@ -167,8 +168,30 @@ def test_training_can_start_from_another_checkpoint(options: dict[str, Any], tmp
 
 def test_a_start_of_another_preset_is_refused(options: dict[str, Any], tmp_path: Path) -> None:
     train(options, steps=1)
-    with pytest.raises(CheckpointError, match="is of preset fast, not full"):
+    with pytest.raises(CheckpointError, match="is of preset turbo, not full"):
         train(options, preset="full", init_from=options["out"], out=tmp_path / "full.pt")
+
+
+def test_a_student_comes_to_paint_like_its_teacher(options: dict[str, Any], tmp_path: Path) -> None:
+    train(options, steps=2, preset="fast")
+    config = {"preset": "turbo", "teacher": options["out"], "out": tmp_path / "student.pt"}
+    config.update(steps=40, learning_rate=1e-2, weights=tmp_path / "no_features_are_needed")
+    history = train(options, **config).history
+    assert sum(row["total"] for row in history[-5:]) / 5 < 0.7 * history[0]["total"]
+    student, content = load_transform_net(tmp_path / "student.pt")
+    teacher, _ = load_transform_net(options["out"])
+    image = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        torch.manual_seed(0)
+        fresh = build_transform_net("turbo").eval()
+        target = teacher(image)
+        assert (student(image) - target).abs().mean() < (fresh(image) - target).abs().mean()
+    assert content["training"]["feature_networks"] == {}
+
+
+def test_a_student_without_a_teacher_is_told_so(options: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="no checkpoint at"):
+        train(options, teacher=tmp_path / "nobody.pt")
 
 
 def test_a_loss_that_is_no_number_stops_the_training_and_keeps_the_last_checkpoint(

@@ -47,7 +47,7 @@ def test_the_command_trains_and_says_where_things_are(
         "artist": "nobody",
         "year": "unknown",
     }
-    assert f"{out}: fast, 3 steps" in capsys.readouterr().out
+    assert f"{out}: turbo, 3 steps" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_cells_and_pictures_are_one_network() -> None:
 
 
 def test_a_stroke_is_decided_by_a_wide_surrounding() -> None:
-    """A quarter of the size lets few layers see far: at least 40 pixels to each side."""
+    """A quarter of the size lets few layers see far: at least 32 pixels to each side."""
     network = TurboNet()
     for module in network.modules():
         if isinstance(module, nn.InstanceNorm2d):
@@ -57,4 +57,4 @@ def test_a_stroke_is_decided_by_a_wide_surrounding() -> None:
     network(image)[0, :, 128, 128].sum().backward()
     assert image.grad is not None
     reached = image.grad.abs().sum(dim=(0, 1)).nonzero()
-    assert reached[:, 1].min() <= 88 and reached[:, 1].max() >= 168
+    assert reached[:, 1].min() <= 96 and reached[:, 1].max() >= 160

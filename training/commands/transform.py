@@ -11,7 +11,7 @@ def transform(
     style_image: given.StyleImage,
     content: Annotated[Path, option("A folder of photographs to practise on.")],
     out: given.Out,
-    preset: Annotated[str, option("turbo, fast, full or paper.")] = "fast",
+    preset: Annotated[str, option("turbo (live), fast (the paper's shape, small), full or paper.")] = "turbo",
     steps: given.Steps = 4000,
     batch_size: Annotated[int, option("Photographs a step.")] = 4,
     crop_size: given.CropSize = 192,
@@ -37,6 +37,10 @@ def transform(
     threads: given.Threads = 0,
     weights: given.Weights = None,
     init_from: given.InitFrom = None,
+    teacher: Annotated[
+        Path | None,
+        option("A trained checkpoint of any preset to learn to paint like; the losses then rest."),
+    ] = None,
     samples: given.Samples = None,
     run_dir: given.RunDir = None,
     fresh: given.Fresh = False,
@@ -52,7 +56,8 @@ def transform(
 
     Example: python -m training transform --style-image wave.jpg --content photos -o wave.pt
 
-    The same command after a kill goes on from the last checkpoint.
+    The same command after a kill goes on from the last checkpoint. A small network gets further in two
+    parts: first --teacher large.pt, a tenth of the time a step, then --init-from that with the losses.
     """
     options = locals()  # before anything else has a name here
     from training.config import TransformConfig

@@ -125,8 +125,10 @@ class Preset:
 
 
 PRESETS: dict[str, Preset] = {
-    "turbo": Preset("16-32 channels, none at full size: the fastest", TurboNet),
-    "fast": Preset("8-16-32 channels, for live use on a CPU", lambda: TransformNet(width=8)),
+    "turbo": Preset("16-32 channels, no layer at full size: for live use", TurboNet),
+    "fast": Preset(
+        "8-16-32 channels: the shape of the paper, small enough to be live", lambda: TransformNet(width=8)
+    ),
     "full": Preset("32-64-128 channels, for films and GPUs", lambda: TransformNet(width=32)),
     "paper": Preset("Johnson et al. 2016 as published", lambda: PaperTransformNet(width=32)),
 }

@@ -136,39 +136,47 @@ class NoSkipNet(TurboNet):
 
 
 class NearestNet(TurboNet):
-    """`TurboNet` with nearest upsampling before a convolution, in place of a shuffle after it."""
+    """`TurboNet` with nearest upsampling before a convolution, in place of the two and the shuffle."""
 
     def __init__(self) -> None:
         super().__init__()
         self.up = nn.Sequential(nn.Upsample(scale_factor=2, mode="nearest"), ReflectConv(32, 16, 3))
 
 
-class ThinNet(TurboNet):
-    """`TurboNet` whose strokes come up through 16 channels and one more convolution at half size."""
+class StraightNet(TurboNet):
+    """`TurboNet` whose strokes come up by one convolution, of 3x3 or 1x1, right before the shuffle."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.up = nn.Sequential(nn.Conv2d(32, 16, 1), nn.Upsample(scale_factor=2, mode="nearest"))
-        self.shapes = nn.Sequential(
-            nn.InstanceNorm2d(16, affine=True), nn.ReLU(inplace=True), ConvNormReLU(16, 16)
-        )
+    def __init__(self, kernel_size: int) -> None:
+        super().__init__(blocks=4)
+        self.up = nn.Sequential(start_equal(ReflectConv(32, 64, kernel_size), 2), nn.PixelShuffle(2))
+
+
+class LinearNet(TurboNet):
+    """`TurboNet` that ends without a sigmoid, cut off at black and white once it is trained."""
+
+    def paint_cells(self, cells: Tensor) -> Tensor:
+        features = self.stem(cells)
+        strokes = self.up(self.blocks(self.down(features)))
+        painted: Tensor = self.to_cells(self.shapes(features + strokes))
+        return painted if self.training else painted.clamp(0, 1)
 
 
 CANDIDATES: dict[str, tuple[str, Callable[[], nn.Module]]] = {
     "fast": ("the paper's shape, 9x9 convolutions at full size", lambda: TransformNet(width=8)),
-    "turbo": ("half and quarter size, a skip, 4 blocks", TurboNet),
-    "turbo-3": ("3 blocks", lambda: TurboNet(blocks=3)),
-    "turbo-5": ("5 blocks", lambda: TurboNet(blocks=5)),
-    "nearest": ("nearest upsampling in place of the first shuffle", NearestNet),
+    "turbo": ("half and quarter size, a skip, 3 blocks", TurboNet),
+    "turbo-2": ("2 blocks", lambda: TurboNet(blocks=2)),
+    "turbo-4": ("4 blocks", lambda: TurboNet(blocks=4)),
+    "straight": ("4 blocks, up by a 3x3 convolution and the shuffle", lambda: StraightNet(3)),
+    "pointwise": ("4 blocks, up by a 1x1 convolution and the shuffle", lambda: StraightNet(1)),
+    "nearest": ("up by nearest upsampling and a 3x3 convolution", NearestNet),
     "no-skip": ("without the skip", NoSkipNet),
-    "thin": ("strokes come up through 16 channels", ThinNet),
+    "linear": ("without the sigmoid", LinearNet),
     "quarter": ("the first try: all at a quarter, 5 blocks", QuarterNet),
-    "quarter-1": ("one norm a block", lambda: QuarterNet(norms=1)),
-    "quarter-0": ("no norm in the blocks", lambda: QuarterNet(norms=0)),
+    "quarter-0": ("the same with no norm in the blocks", lambda: QuarterNet(norms=0)),
     "quarter-16": (
-        "4 blocks, 16 channels and one more convolution at half size",
+        "the same, 4 blocks, 16 channels and one more convolution at half size",
         lambda: QuarterNet(4, half=16, kernel_size=3, more=1),
     ),
-    "separable": ("8 depthwise-separable blocks", lambda: QuarterNet(8, separable=True)),
+    "separable": ("the same, 8 depthwise-separable blocks", lambda: QuarterNet(8, separable=True)),
     "eighth": ("strokes at an eighth, 64 channels", EighthNet),
 }

@@ -76,12 +76,18 @@ class TurboNet(CellNet):
 
     in_cell = 2
 
-    def __init__(self, width: int = 16, blocks: int = 4) -> None:
+    def __init__(self, width: int = 16, blocks: int = 3) -> None:
         super().__init__()
         self.stem = ConvNormReLU(3 * self.in_cell**2, width)
         self.down = ConvNormReLU(width, 2 * width, stride=2)
         self.blocks = nn.Sequential(*(ResidualBlock(2 * width) for _ in range(blocks)))
-        self.up = nn.Sequential(start_equal(ReflectConv(2 * width, 4 * width, 3), 2), nn.PixelShuffle(2))
+        # Four times the channels by a 1x1 convolution: by the 3x3 one itself it is the dearest layer of all.
+        self.up = nn.Sequential(
+            ReflectConv(2 * width, 2 * width, 3),
+            nn.ReLU(inplace=True),
+            start_equal(nn.Conv2d(2 * width, 4 * width, 1), 2),
+            nn.PixelShuffle(2),
+        )
         self.shapes = nn.Sequential(nn.InstanceNorm2d(width, affine=True), nn.ReLU(inplace=True))
         self.to_cells = start_equal(ReflectConv(width, 3 * self.out_cell**2, 3), self.out_cell)
 

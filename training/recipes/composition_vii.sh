@@ -11,6 +11,7 @@ train() {
     --preset fast --style-size 384 --style-weight 8 --light-jitter 0.2 --threads 1 "$@"
 }
 train -o out/composition_vii_1.pt --optimizer adam --steps 4000 --batch-size 2 --crop-size 160 "$@"
-train -o out/composition_vii.pt --init-from out/composition_vii_1.pt --optimizer soap --learning-rate 2e-3 \
+train -o out/composition_vii_fast.pt --init-from out/composition_vii_1.pt --optimizer soap --learning-rate 2e-3 \
   --steps 1400 --batch-size 1 --crop-size 384 --zoom 1.7 "$@"
-python -m export out/composition_vii.pt --to onnx --out realtime/styles
+sh "$(dirname "$0")/turbo.sh" composition_vii "Composition VII" "Wassily Kandinsky" "1913" \
+  out/composition_vii_fast.pt

@@ -19,6 +19,7 @@ large -o out/the_great_wave_3.pt --init-from out/the_great_wave_2.pt --optimizer
   --steps 3500 --crop-size 256 --zoom 2 "$@"
 large -o out/the_great_wave_4.pt --init-from out/the_great_wave_3.pt --optimizer adam --learning-rate 1e-3 \
   --steps 2000 --crop-size 448 --zoom 1.6 "$@"
-large -o out/the_great_wave.pt --init-from out/the_great_wave_4.pt --optimizer soap --learning-rate 2e-3 \
+large -o out/the_great_wave_fast.pt --init-from out/the_great_wave_4.pt --optimizer soap --learning-rate 2e-3 \
   --steps 900 --crop-size 384 --zoom 1.7 "$@"
-python -m export out/the_great_wave.pt --to onnx --out realtime/styles
+sh "$(dirname "$0")/turbo.sh" the_great_wave "The Great Wave off Kanagawa" "Katsushika Hokusai" "c. 1831" \
+  out/the_great_wave_fast.pt --steps 500

@@ -18,6 +18,7 @@ large() { train --batch-size 1 --crop-size 256 --zoom 1.6 --learning-rate 1e-3 "
 small -o out/udnie_1.pt --steps 1628 --style-size 384 --style-weight 8 "$@"
 small -o out/udnie_2.pt --init-from out/udnie_1.pt --steps 1279 --style-size 256 --style-weight 3 "$@"
 small -o out/udnie_3.pt --init-from out/udnie_2.pt --steps 1500 --style-size 256 --style-weight 5 "$@"
-large -o out/udnie.pt --init-from out/udnie_3.pt --steps 1800 --style-size 256 --style-size 384 \
+large -o out/udnie_fast.pt --init-from out/udnie_3.pt --steps 1800 --style-size 256 --style-size 384 \
   --style-weight 5 "$@"
-python -m export out/udnie.pt --to onnx --out realtime/styles
+sh "$(dirname "$0")/turbo.sh" udnie "Udnie (Young American Girl, The Dance)" "Francis Picabia" "1913" \
+  out/udnie_fast.pt --style-size 256 --style-weight 5
