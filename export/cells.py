@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from export.byte_graph import FLOATS, Levels
 from training.networks.turbo_net import CellNet
 
 
@@ -16,11 +17,13 @@ class CellGraph(nn.Module):
 
     Args:
         network: a copy that is the graph's own.
+        levels: what the network takes for bytes.
     """
 
-    def __init__(self, network: CellNet) -> None:
+    def __init__(self, network: CellNet, levels: Levels = FLOATS) -> None:
         super().__init__()
         self.network = network
+        self.levels = levels
         meets = network.image_convs()
         for conv in meets.readers:
             conv.weight.data = _by_place(conv.weight.data, network.in_cell, dim=1)
@@ -34,9 +37,9 @@ class CellGraph(nn.Module):
         height, width = image.shape[1:3]
         bottom, right = -height % paints.multiple, -width % paints.multiple
         padded = functional.pad(image[None], (0, 0, 0, right, 0, bottom), mode="reflect")[0]
-        painted = paints.paint_cells(_to_cells(padded, paints.in_cell).float() / 255)
-        levels = (painted * 255).round().to(torch.uint8)
-        return _to_image(levels, paints.out_cell)[:, :height, :width]
+        cells = self.levels.to_numbers(_to_cells(padded, paints.in_cell))
+        painted = self.levels.to_levels(paints.paint_cells(cells))
+        return _to_image(painted, paints.out_cell)[:, :height, :width]
 
 
 def _to_cells(image: Tensor, side: int) -> Tensor:

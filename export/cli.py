@@ -1,13 +1,21 @@
 """The command `python -m export`."""
 
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from export.errors import ExportError
 
-TARGETS = ("onnx",)
+if TYPE_CHECKING:
+    from export.parity import Parity
+
+TARGETS = {"onnx": ".onnx", "aoti": ".pt2"}
+PRECISIONS = ("fp32", "fp16", "bf16")
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, help="Turn checkpoints into style files that engines run."
@@ -17,7 +25,10 @@ app = typer.Typer(
 @app.command()
 def export(
     checkpoint: Annotated[Path, typer.Argument(help="What `python -m training` wrote, NAME.pt.")],
-    to: Annotated[str, typer.Option(help="The target: onnx.")] = "onnx",
+    to: Annotated[
+        str,
+        typer.Option(help="The target: onnx, for every engine; or aoti, compiled by torch for one device."),
+    ] = "onnx",
     out: Annotated[
         Path, typer.Option("--out", "-o", help="A folder, or the file to write. [this folder]")
     ] = Path("."),
@@ -25,6 +36,13 @@ def export(
         str, typer.Option(help="uint8: BGR, (1, H, W, 3) in 0..255; float32: RGB, (1, 3, H, W) in [0, 1].")
     ] = "uint8",
     weights: Annotated[str, typer.Option(help="Weights as stored: fp16 or fp32.")] = "fp16",
+    device: Annotated[str, typer.Option(help="aoti: what will run it, cuda or cpu, here.")] = "cuda",
+    precision: Annotated[
+        str, typer.Option(help="aoti: fp32, fp16 or bf16; statistics stay in fp32.")
+    ] = "fp16",
+    size: Annotated[
+        str, typer.Option(metavar="HxW|dynamic", help="aoti: one height and width, which is faster, or any.")
+    ] = "dynamic",
     verify: Annotated[
         bool,
         typer.Option("--verify/--no-verify", help="Compare with the checkpoint in every engine installed."),
@@ -33,7 +51,13 @@ def export(
 ) -> None:
     """Write a style file: one graph from a picture to a painting, with its contract inside.
 
-    Example: python -m export wave.pt --to onnx --out ~/.livebrush/styles
+    Examples:
+
+        python -m export wave.pt --to onnx --out ~/.livebrush/styles
+
+        python -m export meta.pt --to onnx --out ~/.livebrush/models
+
+        python -m export wave.pt --to aoti --device cuda --precision fp16 --size 1080x1920
     """
     if to not in TARGETS:
         raise ExportError(f"--to must be one of {', '.join(TARGETS)}, instead got {to!r}")
@@ -41,27 +65,69 @@ def export(
         raise ExportError(f"--pixels must be uint8 or float32, instead got {pixels!r}")
     if weights not in ("fp16", "fp32"):
         raise ExportError(f"--weights must be fp16 or fp32, instead got {weights!r}")
-    file = _output_file(checkpoint, out)
+    size_wh = _parse_aoti(device, precision, size)
 
-    from export.to_onnx import OnnxOptions, export_onnx
-    from training.checkpoint import load_style_net
+    from training.checkpoint import load_checkpoint, load_style_net
     from training.errors import CheckpointError
 
     try:
+        if load_checkpoint(checkpoint).get("kind") == "meta":
+            return _export_meta(checkpoint, to, out, verify)
+        file = _output_file(checkpoint, out, TARGETS[to])
         network, content = load_style_net(checkpoint)
     except CheckpointError as error:
         raise ExportError(str(error)) from error
-    options = OnnxOptions(pixels, weights)  # type: ignore[arg-type]
     if file.is_dir():
-        file = file / f"{content['style']['name']}.onnx"
-    contract = export_onnx(network, content, file, options)
-    size = file.stat().st_size / 1000
-    typer.echo(f"{file}: {contract.title}, {contract.artist}, {contract.preset}, {size:.0f} KB")
+        file = file / f"{content['style']['name']}{TARGETS[to]}"
+    if to == "aoti":
+        from export.to_aoti import AotiOptions, export_aoti
+
+        compiled_for = AotiOptions(device, precision, size_wh)  # type: ignore[arg-type]
+        contract = export_aoti(network, content, file, compiled_for)
+    else:
+        from export.to_onnx import OnnxOptions, export_onnx
+
+        contract = export_onnx(network, content, file, OnnxOptions(pixels, weights))  # type: ignore[arg-type]
+    kilobytes = file.stat().st_size / 1000
+    typer.echo(f"{file}: {contract.title}, {contract.artist}, {contract.preset}, {kilobytes:.0f} KB")
     if verify:
         _verify(network, file)
 
 
-def _output_file(checkpoint: Path, out: Path) -> Path:
+def _export_meta(checkpoint: Path, to: str, out: Path, verify: bool) -> None:
+    from export.to_meta import export_meta
+    from realtime.meta_file import FILE_NAME
+    from training.checkpoint import load_meta_net
+
+    if to != "onnx":
+        raise ExportError(f"a meta network is exported --to onnx, for it writes such files; got {to!r}")
+    file = _output_file(checkpoint, out, Path(FILE_NAME).suffix)
+    file = file / FILE_NAME if file.is_dir() else file
+    meta_style, content = load_meta_net(checkpoint)
+    plan = export_meta(meta_style, content, file)
+    megabytes = file.stat().st_size / 1e6
+    typer.echo(f"{file}: writes {plan.contract.preset} networks for any picture, {megabytes:.1f} MB")
+    if verify:
+        from export.meta_parity import measure_meta_parity
+
+        _show(measure_meta_parity(meta_style, file))
+
+
+def _parse_aoti(device: str, precision: str, size: str) -> tuple[int, int] | None:
+    """Check what only a compiled package has, and return its width and height; None for any."""
+    if device not in ("cpu", "cuda"):
+        raise ExportError(f"--device must be cpu or cuda, instead got {device!r}")
+    if precision not in PRECISIONS:
+        raise ExportError(f"--precision must be one of {', '.join(PRECISIONS)}, instead got {precision!r}")
+    if size == "dynamic":
+        return None
+    sides = re.fullmatch(r"(\d+)x(\d+)", size)
+    if sides is None:
+        raise ExportError(f"--size must be dynamic, or HEIGHTxWIDTH such as 1080x1920, instead got {size!r}")
+    return int(sides[2]), int(sides[1])
+
+
+def _output_file(checkpoint: Path, out: Path, suffix: str) -> Path:
     """Return the file to write, or the folder that it goes to, which is made if need be."""
     out = out.expanduser()
     if out.is_dir():
@@ -72,8 +138,8 @@ def _output_file(checkpoint: Path, out: Path) -> Path:
         except OSError as error:
             raise ExportError(f"--out {out} cannot be made a folder: {error.strerror or error}") from error
         return out
-    if out.suffix != ".onnx":
-        raise ExportError(f"--out must be a folder or a file .onnx, instead got {out}")
+    if out.suffix != suffix:
+        raise ExportError(f"--out must be a folder or a file {suffix}, instead got {out}")
     if not out.parent.is_dir():
         raise ExportError(f"--out {out}: there is no folder {out.parent}")
     if out.exists() and checkpoint.exists() and out.samefile(checkpoint):
@@ -82,26 +148,37 @@ def _output_file(checkpoint: Path, out: Path) -> Path:
 
 
 def _verify(network: object, file: Path) -> None:
-    from rich.console import Console
-    from rich.table import Table
     from torch import nn
 
     from export.parity import measure_parity
-    from realtime.engine import ENGINES, EngineOptions, is_installed
+    from realtime.engine import ENGINES, EngineOptions, engines_for, is_installed
 
     assert isinstance(network, nn.Module)
-    table = Table(
-        "engine", "precision", "worst frame", "max", "mean", "PSNR dB", title="against the checkpoint"
-    )
-    for name, spec in ENGINES.items():
-        if is_installed(spec.package):
-            found = measure_parity(network, file, EngineOptions(engine=name, precision="fp32", device="cpu"))
-            table.add_row(
-                found.engine,
-                found.precision,
-                found.worst_frame,
-                str(found.max_difference),
-                f"{found.mean_difference:.3f}",
-                f"{found.psnr_db:.1f}",
-            )
+    found = []
+    for name in engines_for(file):
+        if is_installed(ENGINES[name].package):
+            onnx_options = EngineOptions(engine=name, precision="fp32", device="cpu")
+            package_options = EngineOptions(engine=name)  # as it was compiled
+            options = onnx_options if ENGINES[name].reads == ".onnx" else package_options
+            found.append((file.stem, measure_parity(network, file, options)))
+    _show(found)
+
+
+def _show(found: Iterable[tuple[str, Parity]]) -> None:
+    """Print how far files are from their checkpoint; a style each, and what is known of it."""
+    from rich.console import Console
+    from rich.table import Table
+
+    headings = ("style", "engine", "precision", "worst frame", "max", "mean", "PSNR dB")
+    table = Table(*headings, title="against the checkpoint")
+    for style, parity in found:
+        table.add_row(
+            style,
+            parity.engine,
+            parity.precision,
+            parity.worst_frame,
+            str(parity.max_difference),
+            f"{parity.mean_difference:.3f}",
+            f"{parity.psnr_db:.1f}",
+        )
     Console().print(table)

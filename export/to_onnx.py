@@ -3,7 +3,6 @@
 The module is not called onnx.py: it would hide the package of that name.
 """
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,22 +14,20 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from export.blocks import use_blocks
+from export.byte_graph import PixelGraph
 from export.cells import CellGraph
 from export.colour_order import in_bgr
 from export.errors import ExportError
 from export.pixel_scale import KEEPS_FP32, fold_pixel_scale
+from export.style_contract import MAX_SIZE, MIN_SIZE, make_contract
 from realtime import __version__
 from realtime.contract import INPUT_NAME, METADATA_KEY, OUTPUT_NAME, StyleContract
-from realtime.errors import ContractError
-from training.networks.transform_net import count_flop
 from training.networks.turbo_net import CellNet
 
 Pixels = Literal["uint8", "float32"]
 WeightsPrecision = Literal["fp16", "fp32"]
 
 OPSET = 20
-# The smallest and largest side that the networks are made and tested for.
-MIN_SIZE, MAX_SIZE = 64, 4096
 # Smaller tensors are shapes and scalars; halving them saves nothing and may cost exactness.
 _WORTH_HALVING = 64
 
@@ -47,20 +44,6 @@ class OnnxOptions:
 
     pixels: Pixels = "uint8"
     weights: WeightsPrecision = "fp16"
-
-
-class PixelGraph(nn.Module):
-    """uint8 (1, H, W, 3) -> the same, around a network of floats. Wraps it, never edits it."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, image: Tensor) -> Tensor:
-        content_image = image.permute(0, 3, 1, 2).float() / 255  # (1, 3, H, W)
-        stylized_image = self.network(content_image).clamp(0, 1)
-        levels: Tensor = (stylized_image * 255).round().to(torch.uint8)
-        return levels.permute(0, 2, 3, 1)  # (1, H, W, 3)
 
 
 class UnitGraph(nn.Module):
@@ -92,32 +75,48 @@ def export_onnx(
     """
     rounded = _round_weights(network, options.weights)
     contract = _contract(rounded, checkpoint, options)
-    model = _trace(_in_order(rounded, contract), options.pixels)
-    _strip(model)
-    if fold_pixel_scale(model) == 0 and options.pixels == "uint8":
-        raise ExportError("no convolution can take whole pixels: bf16 would paint lines into smooth skies")
-    use_blocks(model)
+    model = style_graph(rounded, options.pixels)
     if options.weights == "fp16":
-        _store_halves(model)
+        store_halves(model)
     helper.set_model_props(model, {METADATA_KEY: contract.to_json()})
     onnx.checker.check_model(model, full_check=True)
+    write_whole(file, model.SerializeToString())
+    return contract
+
+
+def style_graph(network: nn.Module, pixels: Pixels) -> onnx.ModelProto:
+    """Return what a style file holds of a network that paints RGB, its weights in fp32; without a contract.
+
+    Raises:
+        ExportError: if the network cannot take whole pixels.
+    """
+    model = trace(*_picture_graph(network, pixels))
+    # torch knows the output's sides only as a formula; they are the input's.
+    for ours, theirs in zip(
+        model.graph.output[0].type.tensor_type.shape.dim,
+        model.graph.input[0].type.tensor_type.shape.dim,
+        strict=True,
+    ):
+        ours.CopyFrom(theirs)
+    if fold_pixel_scale(model) == 0 and pixels == "uint8":
+        raise ExportError("no convolution can take whole pixels: bf16 would paint lines into smooth skies")
+    use_blocks(model)
+    return model
+
+
+def write_whole(file: Path, data: bytes) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        ExportError: if it cannot be written.
+    """
     part = file.with_name(file.name + ".part")
     try:
-        part.write_bytes(model.SerializeToString())
+        part.write_bytes(data)
         part.replace(file)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise ExportError(f"cannot write {file}: {error.strerror or error}") from error
-    return contract
-
-
-def weights_sha256(network: nn.Module) -> str:
-    """Return the SHA-256 over every tensor's name and float32 bytes, in the order of the names."""
-    digest = hashlib.sha256()
-    for name, value in sorted(network.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(value.detach().float().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()
 
 
 def _round_weights(network: nn.Module, weights: WeightsPrecision) -> nn.Module:
@@ -134,70 +133,56 @@ def _round_weights(network: nn.Module, weights: WeightsPrecision) -> nn.Module:
 
 
 def _contract(network: nn.Module, checkpoint: dict[str, Any], options: OnnxOptions) -> StyleContract:
-    height, width = 360, 640
     pixels: dict[str, Any] = {"layout": "NHWC", "dtype": "uint8", "value_range": (0, 255), "colour": "BGR"}
     if options.pixels == "float32":
         pixels = {"layout": "NCHW", "dtype": "float32", "value_range": (0, 1), "colour": "RGB"}
-    try:
-        return StyleContract(
-            **checkpoint["style"],
-            **pixels,
-            # Whatever paints it, the runtime has one kind of graph: a picture in, a picture out.
-            kind="transform",
-            preset=_preset(checkpoint),
-            min_size=MIN_SIZE,
-            max_size=MAX_SIZE,
-            size_multiple=1,
-            flop_per_pixel=count_flop(network, height=height, width=width) / (height * width),
-            weights_precision=options.weights,
-            weights_sha256=weights_sha256(network),
-            livebrush_version=__version__,
-            training=checkpoint["training"],
-        )
-    except ContractError as error:
-        raise ExportError(f"the checkpoint makes no valid style: {error}") from error
+    return make_contract(network, checkpoint, weights_precision=options.weights, **pixels)
 
 
-def _in_order(network: nn.Module, contract: StyleContract) -> nn.Module:
-    """Return the network for the contract's order of colours."""
-    return in_bgr(network) if contract.colour == "BGR" else network
-
-
-def _preset(checkpoint: dict[str, Any]) -> str:
-    kind, preset = checkpoint["kind"], checkpoint["preset"]
-    return str(preset) if kind == "transform" else f"{kind}-{preset}"
-
-
-def _trace(network: nn.Module, pixels: Pixels) -> onnx.ModelProto:
-    height = torch.export.Dim("height", min=MIN_SIZE, max=MAX_SIZE)
-    width = torch.export.Dim("width", min=MIN_SIZE, max=MAX_SIZE)
+def _picture_graph(network: nn.Module, pixels: Pixels) -> tuple[nn.Module, Tensor, dict[int, str]]:
+    """Return the whole graph, a picture to trace it with, and the names of its free axes."""
     # Odd sides, so that nothing about multiples is taken for granted while tracing.
     if pixels == "uint8":
-        graph: nn.Module = CellGraph(network) if isinstance(network, CellNet) else PixelGraph(network)
-        example, axes = torch.zeros(1, 97, 131, 3, dtype=torch.uint8), {1: height, 2: width}
-    else:
-        graph = UnitGraph(network)
-        example, axes = torch.zeros(1, 3, 97, 131), {2: height, 3: width}
+        paints = in_bgr(network)
+        graph: nn.Module = CellGraph(paints) if isinstance(paints, CellNet) else PixelGraph(paints)
+        return graph, torch.zeros(1, 97, 131, 3, dtype=torch.uint8), {1: "height", 2: "width"}
+    return UnitGraph(network), torch.zeros(1, 3, 97, 131), {2: "height", 3: "width"}
+
+
+def trace(
+    graph: nn.Module,
+    example: Tensor,
+    axes: dict[int, str],
+    *,
+    output: str = OUTPUT_NAME,
+    smallest: int = MIN_SIZE,
+) -> onnx.ModelProto:
+    """Trace a graph from one picture, called "image", to `output`, and drop what the tracer notes.
+
+    Args:
+        graph: in evaluation mode afterwards.
+        example: a picture.
+        axes: which of its axes may have any length, and their names.
+        output: name of what comes out.
+        smallest: length of those axes.
+    Raises:
+        ExportError: if torch gives no program.
+    """
+    free = {axis: torch.export.Dim(name, min=smallest, max=MAX_SIZE) for axis, name in axes.items()}
     program = torch.onnx.export(
         graph.eval(),
         (example,),
         dynamo=True,
         input_names=[INPUT_NAME],
-        output_names=[OUTPUT_NAME],
-        dynamic_shapes={"image": axes},
+        output_names=[output],
+        dynamic_shapes=(free,),
         opset_version=OPSET,
         verbose=False,
     )
     if program is None:
         raise ExportError("torch.onnx.export gave no program")
     model: onnx.ModelProto = program.model_proto
-    # torch knows the output's sides only as a formula; they are the input's.
-    for ours, theirs in zip(
-        model.graph.output[0].type.tensor_type.shape.dim,
-        model.graph.input[0].type.tensor_type.shape.dim,
-        strict=True,
-    ):
-        ours.CopyFrom(theirs)
+    _strip(model)
     return model
 
 
@@ -220,7 +205,7 @@ def _strip(model: onnx.ModelProto) -> None:
     model.producer_name, model.producer_version = "livebrush", __version__
 
 
-def _store_halves(model: onnx.ModelProto) -> None:
+def store_halves(model: onnx.ModelProto) -> None:
     """Store weights in half precision, each with a Cast that engines fold when they load the file."""
     casts = []
     for tensor in model.graph.initializer:

@@ -52,13 +52,21 @@ def bench(
             help=f"Write a table of the network's operators and a trace into FOLDER ({DEFAULT_FOLDER}).",
         ),
     ] = False,
+    rates: Annotated[
+        bool,
+        typer.Option(
+            "--rates",
+            help="Measure the device's own copy and matrix rates too, and the network's share of them, at "
+            "360p to 2160p; what --device cuda does anyway.",
+        ),
+    ] = False,
     sort: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(metavar="time|graph", help="Operators: the longest first, or as they run."),
     ] = None,
     style: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(metavar="NAME|FILE.onnx", help=f"What paints, without --compare ({DEFAULT_STYLE})."),
+        typer.Option(metavar="NAME|FILE", help=f"What paints, without --compare ({DEFAULT_STYLE})."),
     ] = None,
     size: Annotated[
         Optional[list[str]],  # noqa: UP045
@@ -73,7 +81,7 @@ def bench(
         ),
     ] = None,
     engine: Annotated[
-        str, typer.Option(help="auto (the fastest installed), onnxruntime or openvino.")
+        str, typer.Option(help="auto (the fastest installed), onnxruntime, openvino, or aoti.")
     ] = "auto",
     precision: Annotated[str, typer.Option(help="auto, fp32, bf16, fp16 or int8.")] = "auto",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -106,14 +114,18 @@ def bench(
         python -m realtime bench --compare udnie mine.onnx --loop --json it.json
 
         python -m realtime bench --profile profiles --style udnie@openvino:bf16
+
+        python -m realtime bench --device cuda --style udnie.pt2 --json it.json
     """
     from realtime.camera_config import check_place, write_json
     from realtime.engine import EngineOptions
 
     names = names or []
     _check_together(compare, profile, {"--loop": loop, "--sort": sort, "--style": style, "--rounds": rounds})
+    against_rates = (rates or device == "cuda") and not (compare or profile)
+    _check_rates(rates and not against_rates, source if against_rates else None)
     request = _Request(
-        sizes_wh=_parse_sizes(size or [DEFAULT_SIZE]),
+        sizes_wh=_parse_sizes(size or ([] if against_rates else [DEFAULT_SIZE])),
         engine=EngineOptions(engine, precision, device, threads),
         sources=_parse_source(source, read=loop or not (compare or profile)),
         counts={name: n for name, n in (("frames", frames), ("rounds", rounds)) if n is not None},
@@ -124,6 +136,8 @@ def bench(
         result = _compare(request, names)
     elif profile:
         result = _profile(request, names, style or DEFAULT_STYLE, sort)
+    elif against_rates:
+        result = _bench_device(request, names, style or DEFAULT_STYLE)
     else:
         result = _bench(request, names, style or DEFAULT_STYLE)
     if json_file is not None:
@@ -145,8 +159,7 @@ def _bench(request: _Request, names: Sequence[str], style: str) -> dict[str, Any
     from realtime.bench import BenchOptions, bench_table, run_bench
     from realtime.bench_contender import parse_contender
 
-    if names:
-        raise OptionError(f"{names[0]!r}: name what paints with --style, or several with --compare A B")
+    _refuse_names(names)
     contender = parse_contender(style, request.engine)
     results = []
     for size_wh in request.sizes_wh:
@@ -155,6 +168,18 @@ def _bench(request: _Request, names: Sequence[str], style: str) -> dict[str, Any
             results.append(run_bench(options, watch))
         _print(bench_table(results[-1]))
     return _one_or_all(results)
+
+
+def _bench_device(request: _Request, names: Sequence[str], style: str) -> dict[str, Any]:
+    from realtime.bench_contender import parse_contender
+    from realtime.bench_device import DeviceOptions, device_table, run_device_bench
+
+    _refuse_names(names)
+    options = DeviceOptions(parse_contender(style, request.engine), request.sizes_wh, **request.counts)
+    with _bar() as watch:
+        result = run_device_bench(options, watch)
+    _print(device_table(result))
+    return result
 
 
 def _compare(request: _Request, names: Sequence[str]) -> dict[str, Any]:
@@ -199,6 +224,19 @@ def _check_together(compare: bool, profile: bool, given: dict[str, object]) -> N
         raise OptionError("--profile has no rounds; give --frames")
 
 
+def _check_rates(misplaced: bool, source: str | None) -> None:
+    """Raise OptionError for --rates beside another bench, or a source for it: it reads from memory."""
+    if misplaced:
+        raise OptionError("--rates goes with a plain bench, not with --compare or --profile")
+    if source is not None:
+        raise OptionError("--source goes without --rates and --device cuda, which show pictures from memory")
+
+
+def _refuse_names(names: Sequence[str]) -> None:
+    if names:
+        raise OptionError(f"{names[0]!r}: name what paints with --style, or several with --compare A B")
+
+
 def _parse_sizes(texts: Sequence[str]) -> tuple[SizeWh, ...]:
     from realtime.camera_config import parse_size
 
@@ -216,7 +254,7 @@ def _parse_source(text: str | None, *, read: bool) -> tuple[str, ...]:
 
 def _parse_folder(names: Sequence[str]) -> Path:
     """Return the folder for the profile; a style in its place is taken for a slip."""
-    from realtime.catalog import SUFFIX, shipped_dir, user_dir
+    from realtime.catalog import SUFFIX, SUFFIXES, shipped_dir, user_dir
 
     if len(names) > 1:
         raise OptionError(f"--profile takes one folder, got {', '.join(names)}; say what paints with --style")
@@ -224,7 +262,7 @@ def _parse_folder(names: Sequence[str]) -> Path:
         return DEFAULT_FOLDER
     style = names[0].partition("@")[0]
     known = any((folder / f"{style}{SUFFIX}").is_file() for folder in (shipped_dir(), user_dir()))
-    if known or style.lower().endswith(SUFFIX):
+    if known or style.lower().endswith(SUFFIXES):
         raise OptionError(f"--profile takes a folder, got the style {names[0]!r}; say --style {names[0]}")
     return Path(names[0]).expanduser()
 

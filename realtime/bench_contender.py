@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from realtime.catalog import SUFFIX, StyleEntry, find_style
-from realtime.engine import EngineOptions
+from realtime.catalog import SUFFIXES, StyleEntry, find_style
+from realtime.engine import PRECISIONS, EngineOptions
 from realtime.errors import OptionError
+from realtime.style_spec import is_file
 
 EXPECTED = "NAME or FILE.onnx, optionally with @ENGINE or @ENGINE:PRECISION behind it"
 _EXAMPLE = "starry_night@openvino:bf16"
@@ -44,7 +45,7 @@ def parse_contender(text: str, defaults: EngineOptions) -> Contender:
     style, at, how = _split(text.strip())
     engine, colon, precision = how.partition(":")
     wrong = not style or (at and not engine) or (colon and not precision)
-    if wrong or (":" in style and not style.lower().endswith(SUFFIX)):
+    if wrong or style.rpartition(":")[2] in PRECISIONS:  # which stands behind an engine only
         raise OptionError(f"{text!r} is not {EXPECTED}, such as {_EXAMPLE}")
     try:
         options = replace(
@@ -69,6 +70,7 @@ def parse_contenders(texts: Sequence[str], defaults: EngineOptions) -> tuple[Con
 
 
 def _split(text: str) -> tuple[str, str, str]:
-    if "@" not in text or text.lower().endswith(SUFFIX):  # a folder's name may have an @ in it
+    # The name of a file, or of its folder, may have an @ in it.
+    if "@" not in text or text.lower().endswith(SUFFIXES) or is_file(text):
         return text, "", ""
     return text.rpartition("@")

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import cast
 
@@ -17,14 +18,13 @@ from numpy.typing import NDArray
 from realtime.demo import DemoSource
 from realtime.errors import OptionError
 from realtime.frame import Frame
-from realtime.sink_video import VideoSink
-from realtime.source_video import VideoSource
 from realtime.sources import Source, SourceInfo
 from realtime.timing import Clock
 
 Image = NDArray[np.uint8]
 
 SOURCES = ("camera", "file")
+MEMORY = "memory"  # a source for engines that are faster than any decoder
 PICTURES = 8
 
 
@@ -52,8 +52,11 @@ class Scene:
     def __init__(self, images: Sequence[Image], clip: Path | None = None) -> None:
         self.images = images
         self.size_wh = (images[0].shape[1], images[0].shape[0])
-        self._jpegs = [encode_jpeg(image) for image in images]
         self._clip = clip
+
+    @cached_property
+    def _jpegs(self) -> list[bytes]:
+        return [encode_jpeg(image) for image in self.images]
 
     @classmethod
     def of_noise(cls, size_wh: tuple[int, int]) -> Scene:
@@ -66,15 +69,19 @@ class Scene:
 
         Args:
             source: "camera" decodes JPEGs without end and waits for nobody; "file" decodes the clip as
-                fast as it is asked for, and ends.
+                fast as it is asked for, and ends; "memory" gives pictures without end, decoded already.
             fps: of the camera.
         Raises:
             OptionError: there is no clip.
         """
+        if source == MEMORY:
+            return PictureSource(self.images)
         if source == "camera":
             return SyntheticCamera(self._jpegs, self.size_wh, fps)
         if self._clip is None:
             raise OptionError("this scene has no file; give demo_scene some clip_frames")
+        from realtime.source_video import VideoSource
+
         return VideoSource(self._clip)
 
 
@@ -148,12 +155,37 @@ class SyntheticCamera:
         """Nothing to let go of."""
 
 
+class PictureSource:
+    """Pictures that are decoded already, over and over; waits for whoever takes them, as a file does.
+
+    Args:
+        images: (H, W, 3) uint8 BGR, all of one size.
+    """
+
+    def __init__(self, images: Sequence[Image]) -> None:
+        height, width, _ = images[0].shape
+        self.info = SourceInfo(name="pictures", kind="file", size_wh=(width, height), fps=None, live=False)
+        self._images = images
+        self._index = 0
+
+    def read(self) -> Frame | None:
+        """Return the next picture at once."""
+        image = self._images[self._index % len(self._images)]
+        pts, self._index = self._index, self._index + 1
+        return Frame(image, index=pts, pts=pts, time_base=Fraction(1, 30), captured_at=time.perf_counter())
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
 def encode_jpeg(image_bgr: Image) -> bytes:
     """Return the picture, (H, W, 3) uint8 BGR, as a camera's MJPG stream would carry it."""
     return cv2.imencode(".jpg", image_bgr, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
 
 
 def _write_clip(path: Path, size_wh: tuple[int, int], frames: int) -> None:
+    from realtime.sink_video import VideoSink
+
     source = DemoSource(size_wh, paced=False)
     with VideoSink(path) as sink:
         for _ in range(frames):

@@ -102,7 +102,7 @@ def run_profile(options: ProfileOptions, clock: Clock = time.perf_counter) -> di
     load_before = load_average()
     _make_folder(options.folder)
     with profile_onnxruntime.kernels_wait(contender.engine.device):
-        profiler = _choose_profiler(contender.engine)
+        profiler = _choose_profiler(contender.engine, contender.style.path)
         with demo_scene(options.size_wh) as scene:
             profile = profiler(
                 contender.style,
@@ -117,8 +117,8 @@ def run_profile(options: ProfileOptions, clock: Clock = time.perf_counter) -> di
     return result
 
 
-def _choose_profiler(options: EngineOptions) -> Profiler:
-    name = choose_engine(options)
+def _choose_profiler(options: EngineOptions, path: Path) -> Profiler:
+    name = choose_engine(options, path)
     if name not in PROFILERS:
         raise EngineError(f"{name} cannot be profiled; use --engine {' or '.join(sorted(PROFILERS))}")
     if not is_installed(ENGINES[name].package):

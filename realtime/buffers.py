@@ -7,6 +7,7 @@ millisecond and more, in every stage of every frame.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,17 @@ class BufferPool:
 
     Args:
         max_buffers: how many are kept; those taken beyond are ordinary arrays.
+        allocate: makes an array of a shape and a dtype; for memory of a special kind.
     """
 
-    def __init__(self, max_buffers: int = MAX_BUFFERS) -> None:
+    def __init__(
+        self,
+        max_buffers: int = MAX_BUFFERS,
+        *,
+        allocate: Callable[[tuple[int, ...], np.dtype[Any]], NDArray[Any]] = np.empty,
+    ) -> None:
         self._max_buffers = max_buffers
+        self._allocate = allocate
         self._buffers: list[NDArray[Any]] = []
         self.allocated = 0
 
@@ -40,7 +48,7 @@ class BufferPool:
             if _holders(self._buffers, place) == _NOBODY:
                 return self._buffers[place]
         self.allocated += 1
-        buffer = np.empty(shape, wanted)
+        buffer = self._allocate(shape, wanted)
         if len(self._buffers) < self._max_buffers:
             self._buffers.append(buffer)
         return buffer

@@ -22,11 +22,13 @@ from realtime.errors import SourceError
 from realtime.frame import Frame
 from realtime.lettering import text_width
 from realtime.pacer import Pacer, film_time, slide_time
-from realtime.painter import Look, SizeWh
+from realtime.painter import Look, Painter, SizeWh
 from realtime.pipeline import SinkOutput, Writer, run
 from realtime.sinks import open_sink
 from realtime.sources import Source, SourceInfo, open_source
+from realtime.style_anchor import AnchoredPainter, ContentAnchor
 from realtime.style_player import LoadedStyle, StylePlayer, load_style
+from realtime.style_walk import StyleWalk
 from realtime.timing import StageTimes
 from realtime.window import Window
 from realtime.window_output import HINT, WindowOutput
@@ -63,6 +65,8 @@ class _Run:
         self._times = StageTimes()
         self._why_no_window = why_no_window() if config.window else None
         self._has_window = config.window and self._why_no_window is None
+        weaker = config.style_strength < 1
+        self._anchor = ContentAnchor(config.style, config.style_strength) if weaker else None
         # All at once: opening a camera, compiling a network and finding a font take their time each.
         # Without a window the demo scene comes as fast as it is painted, unless a rate is to be kept.
         paced = self._has_window or config.target_fps is not None
@@ -76,6 +80,8 @@ class _Run:
             source = self._opening.result(self._stop)
             plan = self._planning.result(self._stop)
             with ExitStack() as opened:
+                if self._anchor is not None:
+                    opened.callback(self._anchor.close)
                 self._play(source, plan, opened)
         finally:
             # A compiler still at work when Python ends could bring the process down.
@@ -91,7 +97,26 @@ class _Run:
             plan, source = self._planning.result(self._stop), self._opening.result(self._stop).info
             return plan.network(source.size_wh, self._config.style.contract)
 
-        return load_style(self._config.style, self._config.engine, network_wh)
+        return load_style(self._first_style(), self._config.engine, network_wh)
+
+    def _first_style(self) -> StyleEntry:
+        """Return the style to begin with: of a clip that is anchored, the one for its first frame."""
+        if self._anchor is None or self._opening.result(self._stop).info.live:
+            return self._config.style
+        source = _open_source(self._config.source, paced=False)  # once more: a frame is read once only
+        try:
+            frame = source.read()
+        finally:
+            source.close()
+        return self._config.style if frame is None else self._anchor.style_for(frame.image)
+
+    def _painter(self, source: Source, player: StylePlayer, opened: ExitStack) -> Painter:
+        """Return what paints: the player, or of a camera that is anchored what has it follow the content."""
+        if self._anchor is None or not source.info.live:
+            return player
+        painter = AnchoredPainter(player, self._anchor)
+        opened.callback(painter.close)
+        return painter
 
     def _announce(self, source: SourceInfo, plan: Plan) -> None:
         if self._config.source is None and source.kind == "demo":
@@ -124,7 +149,8 @@ class _Run:
         output = self._open_output(source.info, plan, player, window, opened)
         self._announce(source.info, plan)
         not_yet_played.pop_all()  # from here on the capture thread closes the source
-        run(source, player, output, times=self._times, stop=self._stop, max_frames=plan.max_frames)
+        painter = self._painter(source, player, opened)
+        run(source, painter, output, times=self._times, stop=self._stop, max_frames=plan.max_frames)
         if plan.slide_show and isinstance(output, WindowOutput):
             output.hold()
 
@@ -154,6 +180,7 @@ class _Run:
             ),
             sinks=writers,
             output_wh=config.output_wh,
+            walk=StyleWalk(config.towards) if config.towards else None,
             pacer=_pacer(source, plan),
             live=source.live,
         )

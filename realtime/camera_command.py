@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from realtime.console import run_command
+
+if TYPE_CHECKING:
+    from realtime.catalog import StyleEntry
 
 DEFAULT_STYLE = "starry_night"
 DEFAULT_DETAIL = 0.7  # of realtime.guided, which is not imported to read the command line
@@ -19,7 +22,12 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command()
 def camera(
     style: Annotated[
-        str, typer.Option(metavar="NAME|FILE.onnx", help="What paints; names: python -m realtime styles.")
+        str,
+        typer.Option(
+            metavar="NAME|PICTURE|FILE.onnx",
+            help="What paints: a name (python -m realtime styles), any picture, random:SEED, or a mix such "
+            "as a.jpg:0.6,b.jpg:0.4.",
+        ),
     ] = DEFAULT_STYLE,
     source: Annotated[
         Optional[str],  # noqa: UP045 - Typer reads the types when it runs
@@ -75,6 +83,18 @@ def camera(
         typer.Option(metavar="N", help="For the network; without it one for each core."),
     ] = None,
     strength: Annotated[float, typer.Option(help="0 is the original, 1 the painting.")] = 1.0,
+    towards: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            metavar="NAME|PICTURE", help="A second style: the keys ] and [ move towards it and back, live."
+        ),
+    ] = None,
+    style_strength: Annotated[
+        float,
+        typer.Option(
+            help="Of a style made of a picture: below 1 strokes and colours move towards the source's own."
+        ),
+    ] = 1.0,
     original_colors: Annotated[
         bool, typer.Option("--original-colors", help="Keep the colours of the source.")
     ] = False,
@@ -98,6 +118,8 @@ def camera(
 
         python run_camera.py --style starry_night
 
+        python run_camera.py --style holiday.jpg
+
         python run_camera.py --style udnie --source clip.mp4 --output painted.mp4
 
         python run_camera.py --style the_great_wave --target-fps 30
@@ -106,8 +128,11 @@ def camera(
     from realtime.catalog import find_style
     from realtime.engine import EngineOptions
 
+    found = find_style(style)
     config = CameraConfig(
-        style=find_style(style),
+        style=found,
+        towards=_way(style, found, towards),
+        style_strength=style_strength,
         source=source,
         output=output,
         window=not no_window,
@@ -124,6 +149,16 @@ def camera(
     from realtime.camera import run_camera
 
     return run_camera(config)
+
+
+def _way(style: str, first: StyleEntry, towards: str | None) -> tuple[StyleEntry, ...]:
+    """Return the styles from one to the other; none where there is no other."""
+    if towards is None:
+        return ()
+    from realtime.catalog import find_style
+    from realtime.style_walk import LIVE_STEPS, walk_styles
+
+    return (first, *walk_styles(style, towards, LIVE_STEPS)[1:-1], find_style(towards))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -38,6 +38,8 @@ class CameraConfig:
         strength: 0 for the original, 1 for the painting.
         original_colors: the painting's light and dark with the frame's colours.
         detail: of the frame, that a painting of a smaller size is joined with, from 0 to 1.
+        towards: styles on the way from `style` to a second one, both included; empty for no second one.
+        style_strength: 1 for the style as it is, down to 0 for the content's own; of styles made of pictures.
         target_fps: frames a second that the network's size is chosen for, at most `network_wh`; None for
             a size that stays.
         stats: file for the statistics; None for none.
@@ -56,12 +58,18 @@ class CameraConfig:
     strength: float = 1.0
     original_colors: bool = False
     detail: float = DEFAULT_DETAIL
+    towards: tuple[StyleEntry, ...] = ()
+    style_strength: float = 1.0
     target_fps: int | None = None
     stats: Path | None = None
 
     def __post_init__(self) -> None:
         check_strength(self.strength)
         check_detail(self.detail)
+        if not 0 <= self.style_strength <= 1:
+            raise OptionError(f"--style-strength must be from 0 to 1, got {self.style_strength:g}")
+        if self.towards and self.style_strength < 1:
+            raise OptionError("--towards and --style-strength both move the style; give one of them")
         if self.max_frames is not None and self.max_frames < 1:
             raise OptionError(f"--max-frames must be 1 or more, got {self.max_frames}")
         if self.target_fps is not None and not 1 <= self.target_fps <= HIGHEST_FPS:

@@ -9,9 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from realtime.contract import StyleContract, read_contract
-from realtime.errors import LivebrushError, StyleNotFoundError
+from realtime.errors import (
+    LivebrushError,
+    OptionError,
+    StyleFileError,
+    StyleNotFoundError,
+    StylePictureError,
+)
+from realtime.onnx_metadata import ONNX_SUFFIX
+from realtime.package_metadata import PACKAGE_SUFFIX
+from realtime.style_spec import PICTURE_SUFFIXES, Part, UnknownPartError, is_file, parse_mix
 
-SUFFIX = ".onnx"
+SUFFIX = ONNX_SUFFIX
+SUFFIXES = (SUFFIX, PACKAGE_SUFFIX)  # where both have a name, it means the first
 
 
 @dataclass(frozen=True)
@@ -63,23 +73,57 @@ def list_styles() -> list[StyleEntry]:
     return list(read_catalogue().styles)
 
 
-def find_style(name_or_path: str) -> StyleEntry:
-    """Return the style of that name, or in that ONNX file.
+def find_style(text: str) -> StyleEntry:
+    """Return the style that was typed: a name, FILE.onnx, a picture, random:SEED, or a mix of those.
+
+    Of a picture or a mix the style is made, unless it is in the cache: see `realtime.style_spec`.
 
     Raises:
         StyleNotFoundError: no such name; offers the nearest ones.
         StyleFileError, ContractError: the file is missing or cannot be used.
+        StylePictureError: a picture cannot be used.
+        OptionError: a mix makes no sense.
     """
-    if name_or_path.lower().endswith(SUFFIX):
-        path = Path(name_or_path).expanduser()
-        return StyleEntry(path.stem, path, read_contract(path), shipped=False)
     files = {path.stem: (path, shipped) for path, shipped in _style_files()}
-    if name_or_path not in files:
-        lowered = name_or_path.lower().replace(" ", "_").replace("-", "_")
-        nearest = difflib.get_close_matches(lowered, sorted(files), n=3, cutoff=0.5)
-        raise StyleNotFoundError(name_or_path, nearest)
-    path, shipped = files[name_or_path]
-    return StyleEntry(name_or_path, path, read_contract(path), shipped)
+    if text in files:
+        path, shipped = files[text]
+        return StyleEntry(text, path, read_contract(path), shipped)
+    if text.lower().endswith(SUFFIXES) and (is_file(text) or "," not in text):
+        path = Path(text).expanduser()
+        return StyleEntry(path.stem, path, read_contract(path), shipped=False)
+    from realtime.made_style import make_style
+
+    return make_style(parse_style(text))
+
+
+def parse_style(text: str) -> tuple[Part, ...]:
+    """Return what a style that was typed is mixed of; often one part.
+
+    Raises:
+        LivebrushError: if a part does not exist, or the mix makes no sense.
+    """
+    names = {path.stem for path, _ in _style_files()}
+    try:
+        return parse_mix(text, names)
+    except UnknownPartError as unknown:
+        raise _not_found(unknown.text, sorted(names)) from None
+
+
+def is_style(text: str) -> bool:
+    """Tell whether this is the name or the file of a style, rather than a picture or a mix."""
+    is_name = any(path.stem == text for path, _ in _style_files())
+    return is_name or (text.lower().endswith(SUFFIXES) and (is_file(text) or "," not in text))
+
+
+def _not_found(text: str, names: list[str]) -> LivebrushError:
+    if text.lower().endswith(PICTURE_SUFFIXES):
+        return StylePictureError(f"style picture {text} does not exist; check the path")
+    if text.lower().endswith(SUFFIXES):
+        return StyleFileError(f"style file {text} does not exist; check the path")
+    if text.startswith("random:"):
+        return OptionError(f"a random style is random: and a whole number, such as random:7; got {text!r}")
+    lowered = text.lower().replace(" ", "_").replace("-", "_")
+    return StyleNotFoundError(text, difflib.get_close_matches(lowered, names, n=3, cutoff=0.5))
 
 
 def _style_files() -> Iterator[tuple[Path, bool]]:
@@ -88,4 +132,6 @@ def _style_files() -> Iterator[tuple[Path, bool]]:
             paths = sorted(folder.iterdir())
         except OSError:  # no such folder, or not ours to read: then there are no styles in it
             continue
-        yield from ((path, shipped) for path in paths if path.suffix.lower() == SUFFIX and path.is_file())
+        # The files that any engine runs come last, and take the place of others of the same name.
+        for suffix in reversed(SUFFIXES):
+            yield from ((path, shipped) for path in paths if path.suffix.lower() == suffix and path.is_file())

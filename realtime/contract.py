@@ -3,7 +3,8 @@
 The graph takes `image` and gives `stylized_image`, of the same height and width, batch of one:
 uint8 (1, H, W, 3) in [0, 255], or float32 (1, 3, H, W) in [0, 1]. Normalisation, padding and clamp
 are inside. The order of colours is the contract's: BGR is what cameras and OpenCV have, so that a frame
-goes in as it is. Reading a contract needs neither the `onnx` package nor an engine: see `onnx_metadata`.
+goes in as it is. Reading a contract needs neither the `onnx` package nor an engine: see `onnx_metadata`,
+and `package_metadata` for a package that torch has compiled.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 
 from realtime.errors import ContractError
 from realtime.onnx_metadata import read_metadata
+from realtime.package_metadata import PACKAGE_SUFFIX, read_package_metadata
 
 METADATA_KEY = "livebrush"
 INPUT_NAME = "image"
@@ -28,7 +30,7 @@ VALUE_RANGES: dict[tuple[str, str], tuple[int, int]] = {
     ("NHWC", "uint8"): (0, 255),
     ("NCHW", "float32"): (0, 1),
 }
-WEIGHTS_PRECISIONS = ("fp16", "fp32")
+WEIGHTS_PRECISIONS = ("fp16", "bf16", "fp32")
 MAX_SIZE = 16384
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -47,6 +49,7 @@ class StyleContract:
         layout, dtype, colour, value_range: of the graph's input and output, a pair of `VALUE_RANGES`.
         min_size, max_size: least and greatest height and width, pixels.
         size_multiple: height and width must be multiples of this.
+        only_wh: the one width and height that the file was compiled for; None for any.
         flop_per_pixel: floating point operations per picture pixel, a multiply-add counted as two.
         weights_precision: of the weights as stored.
         weights_sha256: hexadecimal, over the weights.
@@ -70,6 +73,7 @@ class StyleContract:
     min_size: int = 64
     max_size: int = 4096
     size_multiple: int = 1
+    only_wh: tuple[int, int] | None = None
     flop_per_pixel: float
     weights_precision: str
     weights_sha256: str
@@ -86,6 +90,11 @@ class StyleContract:
         _check_types(self)
         _check_values(self)
 
+    @property
+    def painted_by(self) -> str:
+        """Artist and year, as far as they are known, in one line."""
+        return ", ".join(known for known in (self.artist, self.year) if known)
+
     def check_size(self, size_wh: tuple[int, int]) -> None:
         """Raise ContractError unless the network takes pictures of this width and height."""
         for what, pixels in zip(("width", "height"), size_wh, strict=True):
@@ -99,6 +108,9 @@ class StyleContract:
                     f"style {self.name} takes a {what} that is a multiple of {self.size_multiple}, "
                     f"got {pixels}; choose another --size"
                 )
+        if self.only_wh is not None and tuple(size_wh) != self.only_wh:
+            only, got = (f"{width}x{height}" for width, height in (self.only_wh, size_wh))
+            raise ContractError(f"style {self.name} was compiled for {only}, got {got}; use --size {only}")
 
     def to_json(self) -> str:
         """Return the JSON that goes into the ONNX metadata under `METADATA_KEY`."""
@@ -125,8 +137,9 @@ class StyleContract:
         required = [f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING]
         if missing := [name for name in required if name not in known]:
             raise ContractError(f"contract has no {', '.join(missing)}; export the style again")
-        if isinstance(known.get("value_range"), list):
-            known["value_range"] = tuple(known["value_range"])
+        for name in ("value_range", "only_wh"):
+            if isinstance(known.get(name), list):
+                known[name] = tuple(known[name])
         return cls(**known)
 
 
@@ -137,9 +150,11 @@ def read_contract(path: Path) -> StyleContract:
         StyleFileError: if the file is missing, cannot be read, is cut short or is no ONNX file.
         ContractError: if it has no contract, or one that does not fit; the message names the file.
     """
-    text = read_metadata(path).get(METADATA_KEY)
+    is_package = path.suffix.lower() == PACKAGE_SUFFIX
+    text = (read_package_metadata if is_package else read_metadata)(path).get(METADATA_KEY)
     if text is None:
-        raise ContractError(f"{path} is ONNX but no Livebrush style; make one with: python -m export")
+        kind = "a package" if is_package else "ONNX"
+        raise ContractError(f"{path} is {kind} but no Livebrush style; make one with: python -m export")
     try:
         return StyleContract.from_json(text)
     except ContractError as error:
@@ -157,6 +172,11 @@ def _check_types(contract: StyleContract) -> None:
         value = getattr(contract, name)
         if type(value) is not int:  # not isinstance: True is an int
             raise _unfit(name, "a whole number", value)
+    only_wh = contract.only_wh
+    if only_wh is not None and not (
+        isinstance(only_wh, tuple) and len(only_wh) == 2 and all(type(side) is int for side in only_wh)
+    ):
+        raise _unfit("only_wh", "two whole numbers or null", only_wh)
     flop = contract.flop_per_pixel
     if type(flop) not in (int, float) or not 0 <= flop <= 1e12:
         raise _unfit("flop_per_pixel", "a number from 0 to 1e12", flop)

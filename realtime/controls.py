@@ -16,6 +16,8 @@ class Action(Enum):
 
     NEXT_STYLE = "next style"
     PREVIOUS_STYLE = "previous style"
+    TOWARDS = "towards the second style"
+    BACK = "back to the first style"
     STRONGER = "stronger"
     WEAKER = "weaker"
     ORIGINAL_COLORS = "original colours"
@@ -49,6 +51,8 @@ _LEFT, _UP, _RIGHT, _DOWN = (
 KEY_BINDINGS = (
     KeyBinding(Action.NEXT_STYLE, "N  \u2192", (ord("n"), *_RIGHT)),
     KeyBinding(Action.PREVIOUS_STYLE, "P  \u2190", (ord("p"), *_LEFT)),
+    KeyBinding(Action.TOWARDS, "]", (ord("]"),)),
+    KeyBinding(Action.BACK, "[", (ord("["),)),
     KeyBinding(Action.STRONGER, "+  \u2191", (ord("+"), ord("="), *_UP)),
     KeyBinding(Action.WEAKER, "-  \u2193", (ord("-"), ord("_"), *_DOWN)),
     KeyBinding(Action.ORIGINAL_COLORS, "C", (ord("c"),)),

@@ -1,7 +1,8 @@
 """The one way to run a style's network, whatever runtime is below it.
 
 `ENGINES` is the only list of engines. Each one is a module of its own, the only importer of its
-runtime, and is imported when it is chosen: a machine with one runtime never meets the other.
+runtime, and is imported when it is chosen: a machine with one runtime never meets the other. Which
+engines a style file can be opened in follows from its kind: ONNX in most, a .pt2 package in aoti.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ import importlib
 import importlib.util
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from realtime.contract import StyleContract, read_contract
 from realtime.errors import EngineError, MissingExtraError, OptionError
+from realtime.onnx_metadata import ONNX_SUFFIX
+from realtime.package_metadata import DEVICE_KEY, PACKAGE_SUFFIX, read_package_metadata
 
 if TYPE_CHECKING:
     import numpy as np
@@ -95,6 +98,35 @@ class Engine(Protocol):
         """Give back the runtime's memory; safe to call twice."""
 
 
+class Begun(Protocol):
+    """A painting that was begun; see `OverlappingEngine`."""
+
+    def wait(self) -> NDArray[np.uint8]:
+        """Wait for the painting and return it, as `Engine.infer` does; raises what that does."""
+
+
+class OverlappingEngine(Engine, Protocol):
+    """An engine that copies one picture in and another out while it paints a third."""
+
+    in_flight: int
+    """How many pictures may be begun and not waited for."""
+
+    def start(self, image: NDArray[np.uint8]) -> Begun:
+        """Begin to paint a picture, which nobody changes meanwhile, and return at once.
+
+        Raises:
+            EngineError: if the runtime fails on it, or too many are in flight.
+        """
+
+
+@runtime_checkable
+class TimesNetwork(Protocol):
+    """An engine that can tell what the network alone takes, without copies to its device and back."""
+
+    def time_network(self, size_wh: tuple[int, int], pictures: int) -> list[float]:
+        """Return milliseconds of each of this many paintings, one straight after the other."""
+
+
 @dataclass(frozen=True)
 class EngineSpec:
     """Where an engine is found and what it needs.
@@ -105,6 +137,7 @@ class EngineSpec:
         extra: of livebrush, that installs it.
         precisions: that it may offer, depending on the processor.
         compiles: for each size of picture, in the calling thread, which takes 0.1 s and more.
+        reads: the kind of style file that it opens, by its suffix.
     """
 
     module: str
@@ -112,6 +145,7 @@ class EngineSpec:
     extra: str
     precisions: tuple[str, ...]
     compiles: bool
+    reads: str = ONNX_SUFFIX
 
 
 ENGINES: dict[str, EngineSpec] = {
@@ -119,14 +153,29 @@ ENGINES: dict[str, EngineSpec] = {
     "openvino": EngineSpec(
         "realtime.engine_openvino", "openvino", "cpu", ("fp32", "bf16", "fp16"), compiles=True
     ),
+    "aoti": EngineSpec(
+        "realtime.engine_aoti",
+        "torch",
+        "export",
+        ("fp32", "bf16", "fp16"),
+        compiles=False,
+        reads=PACKAGE_SUFFIX,
+    ),
 }
+
+
+def engines_for(path: Path) -> list[str]:
+    """Return the names of the engines that open files of this kind, installed or not."""
+    reads = PACKAGE_SUFFIX if path.suffix.lower() == PACKAGE_SUFFIX else ONNX_SUFFIX
+    return [name for name, spec in ENGINES.items() if spec.reads == reads]
 
 
 def open_engine(style: StyleEntry | Path, options: EngineOptions | None = None) -> Engine:
     """Open a style in the engine that was asked for, or in the fastest that is installed.
 
     "auto" takes onnxruntime where its CUDA provider really loads, else openvino, else onnxruntime on
-    the CPU.
+    the CPU. A package (.pt2) has one engine, and runs on the device that it was compiled for; where that is
+    a card and the processor is asked for, the ONNX file of the same name beside it is opened instead.
 
     Raises:
         StyleFileError, ContractError: if the style file cannot be used.
@@ -142,17 +191,32 @@ def open_engine(style: StyleEntry | Path, options: EngineOptions | None = None) 
             f"int8 needs a quantised style file, and {path.name} holds {contract.weights_precision} "
             "weights; use --precision auto"
         )
-    return _load(choose_engine(options))(path, contract, options)
+    if _is_for_a_card_only(path, options):
+        path = _stand_in(path)
+        options, contract = replace(options, engine="auto"), read_contract(path)
+    return _load(choose_engine(options, path))(path, contract, options)
 
 
-def choose_engine(options: EngineOptions) -> str:
+def choose_engine(options: EngineOptions, path: Path | None = None) -> str:
     """Return the name of the engine that these options get, without opening a style.
 
+    Args:
+        options: what is asked for.
+        path: of the style file, whose kind decides; None for an ONNX file.
     Raises:
         MissingExtraError: if nothing that could run them is installed.
+        EngineError: if the engine that is asked for opens files of another kind.
     """
+    names = engines_for(path or Path(f"any{ONNX_SUFFIX}"))
     if options.engine != "auto":
+        if path is not None and options.engine not in names:
+            raise EngineError(
+                f"{options.engine} opens {ENGINES[options.engine].reads} files, not {path.name}; "
+                f"use --engine {' or '.join(names)}, or make one with: python -m export"
+            )
         return options.engine
+    if path is not None and path.suffix.lower() == PACKAGE_SUFFIX:
+        return names[0]
     if options.device == "cuda" or (options.device == "auto" and _cuda_is_best(options.precision)):
         return "onnxruntime"
     offering = [
@@ -164,6 +228,24 @@ def choose_engine(options: EngineOptions) -> str:
         if is_installed(ENGINES[name].package):
             return name
     raise MissingExtraError(" or ".join(offering), "cpu")
+
+
+def _is_for_a_card_only(path: Path, options: EngineOptions) -> bool:
+    """Tell whether the processor is asked for to run a package that was compiled for a card."""
+    if options.device != "cpu" or path.suffix.lower() != PACKAGE_SUFFIX:
+        return False
+    return read_package_metadata(path).get(DEVICE_KEY) == "cuda"
+
+
+def _stand_in(path: Path) -> Path:
+    """Return the ONNX file that paints on the processor what this package paints on a card."""
+    stand_in = path.with_suffix(ONNX_SUFFIX)
+    if not stand_in.is_file():
+        raise EngineError(
+            f"{path.name} was compiled for cuda and does not run on the processor; put {stand_in.name} "
+            "beside it (python -m export CHECKPOINT --to onnx), or use --device cuda"
+        )
+    return stand_in
 
 
 def _cuda_is_best(precision: str) -> bool:

@@ -2,12 +2,18 @@
 
 onnxruntime falls back to the processor without a word when CUDA does not load, so the session is
 asked what it got. Constructing a session and running it release Python's lock.
+
+On the processor a session takes any size, and reads and writes numpy's own memory. On a card there is a
+session for each size, which can then record a CUDA graph: see `realtime.binding_onnxruntime`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -16,14 +22,23 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from realtime.binding_onnxruntime import BoundSession
 from realtime.buffers import BufferPool
 from realtime.contract import INPUT_NAME, OUTPUT_NAME, StyleContract
 from realtime.engine import EngineInfo, EngineOptions, default_threads
 from realtime.errors import EngineError
-from realtime.tensors import to_image, to_tensor
+from realtime.providers_onnxruntime import (
+    CPU,
+    CUDA,
+    TENSORRT,
+    TENSORRT_PRECISIONS,
+    cuda_provider,
+    tensorrt_provider,
+)
+from realtime.tensors import input_shape, to_image, to_tensor
 
 NAME = "onnxruntime"
-CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
+MAX_BOUND = 3  # sizes whose sessions are kept on a card
 _FATAL = 4  # log severity: every error reaches us as an exception; printing it twice helps nobody
 
 # y = Identity(x) on one float, as ONNX: what a session is opened on to see whether CUDA loads.
@@ -43,7 +58,8 @@ class OnnxRuntimeEngine:
 
     Args:
         path: the style file, whose contract has been read already.
-        options: device "auto" takes CUDA where it loads, "cuda" insists on it.
+        options: device "auto" takes CUDA where it loads, "cuda" insists on it. There fp16 and bf16 go
+            through TensorRT, which builds an engine for each size, once, in minutes.
         profile_folder: onnxruntime writes its own profile of every run into it; see `end_profile`.
     Raises:
         EngineError: if the device or precision is not offered here, or the file cannot be loaded.
@@ -57,26 +73,24 @@ class OnnxRuntimeEngine:
         *,
         profile_folder: Path | None = None,
     ) -> None:
-        if options.precision not in ("auto", "fp32"):
+        self._uses_tensorrt = options.device == "cuda" and options.precision in TENSORRT_PRECISIONS
+        if options.precision not in ("auto", "fp32") and not self._uses_tensorrt:
             raise EngineError(f"onnxruntime offers fp32, not {options.precision}; see --engine openvino")
+        if self._uses_tensorrt and TENSORRT not in ort.get_available_providers():
+            raise EngineError(
+                f"onnxruntime offers {options.precision} through TensorRT only, which this build has not; "
+                "use --precision auto, or --engine aoti"
+            )
         self.contract = contract
         self._path = path
+        self._precision = options.precision
         self._threads = options.threads or default_threads()
+        self._profile_folder = profile_folder
         wants_cuda = cuda_loads() if options.device == "auto" else options.device == "cuda"
         wants_cuda = wants_cuda and _find_cuda()
-        # TF32 keeps 10 bits of the factors: cannot be seen in 8-bit pictures, but is not fp32.
-        cuda = (CUDA, {"use_tf32": "0" if options.precision == "fp32" else "1"})
-        session_options = _session_options(self._threads)
-        if profile_folder is not None:
-            session_options.enable_profiling = True
-            session_options.profile_file_prefix = str(profile_folder / "onnxruntime")
-        try:
-            self._session: Any = ort.InferenceSession(
-                path, session_options, providers=[cuda, CPU] if wants_cuda else [CPU]
-            )
-        # onnxruntime raises a class of its own for each kind of failure, all below Exception.
-        except Exception as error:
-            raise EngineError(f"onnxruntime cannot load {path}: {_one_line(error)}") from error
+        providers = [cuda_provider(options.precision, graph=False), CPU] if wants_cuda else [CPU]
+        self._session: Any = self._open(_session_options(self._threads), providers)
+        self._bound: OrderedDict[tuple[int, ...], BoundSession] = OrderedDict()
         self._buffers = BufferPool()
         self._provider = str(self._session.get_providers()[0])
         if options.device == "cuda" and self._provider != CUDA:
@@ -91,42 +105,110 @@ class OnnxRuntimeEngine:
         if self._provider == CUDA:
             cuda_options = self._session.get_provider_options()[CUDA]
             precision = "fp32" if cuda_options.get("use_tf32") == "0" else "tf32"
-            return EngineInfo(NAME, precision, self._provider, self._threads, device="cuda")
+            if self._uses_tensorrt:
+                precision = self._precision
+            provider = next(reversed(self._bound.values())).provider if self._bound else self._provider
+            return EngineInfo(NAME, precision, provider, self._threads, device="cuda")
         return EngineInfo(NAME, "fp32", self._provider, self._threads, device="cpu")
 
     def prepare(self, size_wh: tuple[int, int]) -> None:
-        """Run once on this width and height: the first run allocates, and CUDA picks its kernels."""
-        self.infer(np.zeros((size_wh[1], size_wh[0], 3), dtype=np.uint8))
+        """Run on this width and height: the first run allocates, CUDA picks kernels and records a graph."""
+        for _ in range(1 if self._provider == CPU else 3):
+            self.infer(np.zeros((size_wh[1], size_wh[0], 3), dtype=np.uint8))
 
     def infer(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Paint one picture: (H, W, 3) uint8 BGR -> the same shape, an array that the caller owns."""
         if self._session is None:
             raise EngineError(f"the engine of {self._path} is closed")
         tensor = to_tensor(image, self.contract)
-        painted = self._buffers.take(tensor.shape, tensor.dtype)
         try:
-            # By address: onnxruntime reads and writes numpy's memory, and copies nothing.
-            binding = self._session.io_binding()
-            for bind, name, array in (
-                (binding.bind_input, INPUT_NAME, tensor),
-                (binding.bind_output, OUTPUT_NAME, painted),
-            ):
-                bind(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
-            self._session.run_with_iobinding(binding)
+            if self._provider == CPU:
+                painted = self._buffers.take(tensor.shape, tensor.dtype)
+                _run_by_address(self._session, tensor, painted)
+            else:
+                painted = self._bind((image.shape[1], image.shape[0]), tensor.dtype).run(tensor)
+        except EngineError:
+            raise
         except Exception as error:  # see above
             raise EngineError(f"onnxruntime failed on {self._path}: {_one_line(error)}") from error
         return to_image(painted, self.contract)
+
+    def time_network(self, size_wh: tuple[int, int], pictures: int) -> list[float]:
+        """Return milliseconds of each painting, of pictures that are where the network is."""
+        image = np.zeros((size_wh[1], size_wh[0], 3), np.uint8)
+        tensor = to_tensor(image, self.contract)
+        painted = np.empty_like(tensor)
+        if self._provider == CPU:
+            return _time(lambda: _run_by_address(self._session, tensor, painted), pictures)
+        return _time(self._bind(size_wh, tensor.dtype).run_in_place, pictures)
 
     def end_profile(self) -> Path:
         """Write the profile that `profile_folder` asked for to its end, and return the file: JSON."""
         return Path(self._session.end_profiling())
 
     def close(self) -> None:
-        """Free the session."""
+        """Free the sessions."""
         self._session = None
+        self._bound.clear()
+
+    def _bind(self, size_wh: tuple[int, int], dtype: np.dtype[Any]) -> BoundSession:
+        """Return the session of one size, with its memory on the card."""
+        if size_wh in self._bound:
+            self._bound.move_to_end(size_wh)
+            return self._bound[size_wh]
+        shape = input_shape(self.contract, size_wh)
+        session, provider = self._open_for(size_wh)
+        self._bound[size_wh] = BoundSession(ort, session, shape, dtype, "cuda", provider)
+        while len(self._bound) > MAX_BOUND:
+            self._bound.popitem(last=False)
+        return self._bound[size_wh]
+
+    def _open_for(self, size_wh: tuple[int, int]) -> tuple[Any, str]:
+        """Return a session for one size, and what runs it.
+
+        Raises:
+            EngineError: if TensorRT was asked for and does not run it.
+        """
+        options = _session_options(self._threads)
+        # The shapes in between become constants: nothing is left for the processor to work out.
+        for name, side in zip(("width", "height"), size_wh, strict=True):
+            options.add_free_dimension_override_by_name(name, side)
+        cuda = cuda_provider(self._precision, graph=not self._uses_tensorrt)
+        if self._uses_tensorrt:
+            tensorrt = tensorrt_provider(self.contract, self._precision, size_wh)
+            session = self._open(options, [tensorrt, cuda, CPU])
+            if session.get_providers()[0] != TENSORRT:
+                raise EngineError(
+                    f"onnxruntime did not get TensorRT, which {self._precision} needs here: "
+                    "pip install tensorrt-cu12, or use --precision auto"
+                )
+            return session, TENSORRT
+        try:
+            return self._open(options, [cuda, CPU]), f"{CUDA}, CUDA graph"
+        except EngineError:  # not every node runs on the card, as a graph wants it
+            return self._session, CUDA
+
+    def _open(self, options: ort.SessionOptions, providers: list[Any]) -> Any:
+        if self._profile_folder is not None:
+            options.enable_profiling = True
+            options.profile_file_prefix = str(self._profile_folder / "onnxruntime")
+        try:
+            return ort.InferenceSession(self._path, options, providers=providers)
+        # onnxruntime raises a class of its own for each kind of failure, all below Exception.
+        except Exception as error:
+            raise EngineError(f"onnxruntime cannot load {self._path}: {_one_line(error)}") from error
 
 
 open_style = OnnxRuntimeEngine
+
+
+def run_graph(model: bytes, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+    """Run a small graph once on the processor; see `realtime.small_graph`."""
+    try:
+        session = ort.InferenceSession(model, _session_options(default_threads()), providers=[CPU])
+        return [np.asarray(output) for output in session.run(None, dict(inputs))]
+    except Exception as error:  # see above
+        raise EngineError(f"onnxruntime cannot run a graph: {_one_line(error)}") from error
 
 
 @lru_cache(maxsize=1)
@@ -150,6 +232,27 @@ def _find_cuda() -> bool:
     with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
         ort.preload_dlls()  # since onnxruntime 1.21
     return True
+
+
+def _run_by_address(session: Any, tensor: NDArray[Any], painted: NDArray[Any]) -> None:
+    """Let onnxruntime read and write numpy's memory, and copy nothing."""
+    binding = session.io_binding()
+    for bind, name, array in (
+        (binding.bind_input, INPUT_NAME, tensor),
+        (binding.bind_output, OUTPUT_NAME, painted),
+    ):
+        bind(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
+    session.run_with_iobinding(binding)
+
+
+def _time(run: Callable[[], None], times: int) -> list[float]:
+    """Return milliseconds of each run; the runtime waits for the card at the end of every one."""
+    ms = []
+    for _ in range(times):
+        began = time.perf_counter()
+        run()
+        ms.append((time.perf_counter() - began) * 1000)
+    return ms
 
 
 def _session_options(threads: int) -> ort.SessionOptions:

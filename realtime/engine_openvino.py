@@ -7,6 +7,7 @@ sizes used last are kept. Constructing, compiling and running release Python's l
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +21,7 @@ from realtime.buffers import BufferPool
 from realtime.contract import StyleContract
 from realtime.engine import EngineInfo, EngineOptions, default_threads
 from realtime.errors import EngineError
-from realtime.tensors import input_shape, to_image, to_tensor
+from realtime.tensors import input_shape, to_image, to_tensor, unlocked
 
 NAME = "openvino"
 DEVICE = "CPU"
@@ -92,7 +93,7 @@ class OpenVinoEngine:
         painted = self._buffers.take(tensor.shape, tensor.dtype)
         try:
             # Both tensors are views of numpy's memory: nothing is copied on the way in or out.
-            request.set_input_tensor(ov.Tensor(np.asarray(_Unlocked(tensor)), shared_memory=True))
+            request.set_input_tensor(ov.Tensor(unlocked(tensor), shared_memory=True))
             request.set_output_tensor(ov.Tensor(painted, shared_memory=True))
             # Not `infer`, which returns a copy of every output.
             request.start_async()
@@ -163,6 +164,19 @@ class OpenVinoEngine:
 open_style = OpenVinoEngine
 
 
+def run_graph(model: bytes, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+    """Run a small graph once on the processor in fp32; see `realtime.small_graph`."""
+    try:
+        graph = _core().read_model(model)
+        graph.reshape({name: list(array.shape) for name, array in inputs.items()})
+        config = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": default_threads()}
+        compiled = _core().compile_model(graph, DEVICE, config)
+        outputs = compiled(dict(inputs))
+        return [np.array(outputs[output]) for output in compiled.outputs]
+    except RuntimeError as error:
+        raise EngineError(f"openvino cannot run a graph: {_last_line(error)}") from error
+
+
 def choose_precision(asked: str) -> str:
     """Return the precision to run: for "auto" bf16 where the processor has it, else fp32.
 
@@ -178,15 +192,6 @@ def choose_precision(asked: str) -> str:
     if asked not in offered:
         raise EngineError(f"openvino offers {', '.join(offered)} on this processor, not {asked}")
     return asked
-
-
-class _Unlocked:
-    """The same memory without numpy's lock: OpenVINO takes no read-only array, though it only reads."""
-
-    def __init__(self, array: NDArray[Any]) -> None:
-        self._array = array  # keeps the memory
-        address = array.__array_interface__["data"][0]
-        self.__array_interface__ = {**array.__array_interface__, "data": (address, False)}
 
 
 @lru_cache(maxsize=1)

@@ -4,6 +4,7 @@ LivebrushError                exit code 2
 ├── OptionError               an option out of range, or options that make no sense together
 ├── StyleNotFoundError        no style of that name; offers the nearest ones
 ├── StyleFileError            a style file that is missing, unreadable or no ONNX
+├── StylePictureError         a picture that cannot be a style: damaged, too small, too large
 ├── ContractError             an ONNX file without a contract, or with one that does not fit
 ├── EngineError               an engine, device or precision that cannot be had here
 │   └── MissingExtraError     a package is not installed; names the exact `pip install` line
@@ -42,6 +43,10 @@ class StyleNotFoundError(LivebrushError):
 
 class StyleFileError(LivebrushError):
     """A style file is missing, cannot be read, is cut short, or is no ONNX file."""
+
+
+class StylePictureError(LivebrushError):
+    """A picture file cannot be a style: missing, damaged, too small or too large."""
 
 
 class ContractError(LivebrushError):

@@ -1,4 +1,4 @@
-"""Read an ONNX file's metadata with nothing but the wire format of protocol buffers.
+"""Read and add to an ONNX file's metadata with nothing but the wire format of protocol buffers.
 
 Loading the `onnx` package for one string would cost half a second and 50 MB. An ONNX file is one
 `ModelProto` message: a sequence of (key, value), where key = field number * 8 + wire type. The weights
@@ -8,11 +8,13 @@ are one big field that is skipped, not read. https://protobuf.dev/programming-gu
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
 from realtime.errors import StyleFileError
+
+ONNX_SUFFIX = ".onnx"
 
 # Field numbers of ModelProto and StringStringEntryProto, from onnx.proto.
 _IR_VERSION, _GRAPH, _METADATA_PROPS = 1, 7, 14
@@ -38,6 +40,15 @@ def read_metadata(path: Path) -> dict[str, str]:
             return parse_metadata(stream, path.stat().st_size, str(path))
     except OSError as error:
         raise StyleFileError(f"{path} cannot be read ({error.strerror or error})") from error
+
+
+def append_metadata(model: bytes | bytearray, entries: Mapping[str, str]) -> bytes:
+    """Return an ONNX file with more metadata properties; a repeated field may go on at a message's end."""
+    parts = [bytes(model)]
+    for key, value in entries.items():
+        entry = _bytes_field(_ENTRY_KEY, key.encode()) + _bytes_field(_ENTRY_VALUE, value.encode())
+        parts.append(_bytes_field(_METADATA_PROPS, entry))
+    return b"".join(parts)
 
 
 def parse_metadata(stream: BinaryIO, size: int, name: str) -> dict[str, str]:
@@ -105,6 +116,18 @@ def _fields(stream: BinaryIO, end: int) -> Iterator[tuple[int, int, int]]:
             raise _WireError("it is cut short")
         yield number, wire_type, length
         stream.seek(following)
+
+
+def _bytes_field(number: int, value: bytes) -> bytes:
+    return _to_varint(number * 8 + _BYTES) + _to_varint(len(value)) + value
+
+
+def _to_varint(value: int) -> bytes:
+    found = bytearray()
+    while value >= 0x80:
+        found.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*found, value])
 
 
 def _varint(stream: BinaryIO) -> int:

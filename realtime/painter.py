@@ -9,9 +9,10 @@ colours) is in the second half, so that a change shows at once and in a paused p
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from realtime.buffers import BufferPool
 from realtime.composite import compose
 from realtime.contract import StyleContract
-from realtime.engine import Engine, EngineInfo
+from realtime.engine import Engine, EngineInfo, OverlappingEngine
 from realtime.frame import Frame
 from realtime.guided import DEFAULT_DETAIL, is_enlarged, join_detail
 from realtime.preprocess import network_size, resize
@@ -85,8 +86,19 @@ class NetworkSize:
         return network_size(source_wh, contract, self.asked_wh)
 
 
+class OverlappingPainter(Painter, Protocol):
+    """A painter that begins with one frame while it paints another: more frames a second, each no sooner."""
+
+    @property
+    def in_flight(self) -> int:
+        """How many frames may be begun and not finished; 1 where nothing is gained."""
+
+    def begin(self, frame: Frame) -> Callable[[], Painted]:
+        """Begin to paint a frame; what is returned waits for the painting, and is called in that order."""
+
+
 class EnginePainter:
-    """Paints every frame with one engine.
+    """Paints every frame with one engine; see `OverlappingPainter`.
 
     Args:
         engine: the network.
@@ -105,6 +117,28 @@ class EnginePainter:
         size_wh = self._size(frame.size_wh, self._engine.contract)
         stylized_image = stylize(self._engine, frame, self._times, size_wh, self._buffers)
         return Painted(frame, stylized_image, self._engine.contract, self._info)
+
+    @property
+    def in_flight(self) -> int:
+        """As many as the engine takes."""
+        return int(getattr(self._engine, "in_flight", 1))
+
+    def begin(self, frame: Frame) -> Callable[[], Painted]:
+        """Begin to paint one frame; of an engine that has `start`."""
+        engine = cast(OverlappingEngine, self._engine)
+        size_wh = self._size(frame.size_wh, engine.contract)
+        with self._times.measure("preprocess"):
+            image = resize(frame.image, size_wh, self._buffers)
+        timed = ExitStack()
+        timed.enter_context(self._times.measure("infer"))
+        begun = engine.start(image)
+
+        def finish() -> Painted:
+            with timed:
+                stylized_image = begun.wait()
+            return Painted(frame, stylized_image, engine.contract, self._info)
+
+        return finish
 
     @cached_property
     def _info(self) -> EngineInfo:

@@ -13,12 +13,13 @@ threads end, and the error reaches the caller. Nothing hangs.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol, cast
 
 from realtime.frame import Frame
 from realtime.mailbox import SLICE_S, Mailbox, MailboxClosed
-from realtime.painter import Look, Painted, Painter, finish
+from realtime.painter import Look, OverlappingPainter, Painted, Painter, finish
 from realtime.timing import StageTimes
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class SinkOutput:
     Args:
         sinks: written to in this order; opened and closed by the caller.
         times: takes the postprocess and sink times.
-        look: strength and colours.
+        look: strength and colours; a function where they differ from frame to frame.
         output_wh: size of the picture that goes out; None for the source's own.
     """
 
@@ -69,7 +70,7 @@ class SinkOutput:
         sinks: Sequence[Writer],
         times: StageTimes,
         *,
-        look: Look = Look(),  # noqa: B008
+        look: Look | Callable[[Frame], Look] = Look(),  # noqa: B008
         output_wh: tuple[int, int] | None = None,
     ) -> None:
         self._sinks = sinks
@@ -79,8 +80,9 @@ class SinkOutput:
 
     def show(self, painted: Painted) -> bool:
         """Write one painting to every sink."""
+        look = self._look if isinstance(self._look, Look) else self._look(painted.frame)
         with self._times.measure("postprocess"):
-            frame = finish(painted, self._look, self._output_wh)
+            frame = finish(painted, look, self._output_wh)
         with self._times.measure("sink"):
             for sink in self._sinks:
                 sink.write(frame)
@@ -189,6 +191,9 @@ class _Run:
 
     def _paint(self) -> None:
         try:
+            # A live frame would grow old while the one before it is painted.
+            if not self._live and getattr(self._painter, "in_flight", 1) > 1:
+                self._paint_overlapping(cast(OverlappingPainter, self._painter))
             while True:
                 # Only then the newest frame: painting one early for a slow output would let it grow old.
                 self._painted.wait_for_room()
@@ -209,6 +214,41 @@ class _Run:
         except BaseException:
             self._times.count_dropped()
             raise
+
+    def _paint_overlapping(self, painter: OverlappingPainter) -> None:
+        """Begin with a frame while another is painted; until the source has ended and all is finished."""
+        begun: deque[Callable[[], Painted]] = deque()
+        try:
+            while True:
+                try:
+                    # Nothing there yet? Then what was begun goes out first.
+                    frame = self._captured.get(0 if begun else None)
+                except MailboxClosed:
+                    while begun:
+                        self._finish_oldest(begun)
+                    raise
+                if frame is not None:
+                    begun.append(self._begin(painter, frame))
+                if frame is None or len(begun) == painter.in_flight:
+                    self._finish_oldest(begun)
+        finally:
+            self._times.count_dropped(len(begun))
+
+    def _begin(self, painter: OverlappingPainter, frame: Frame) -> Callable[[], Painted]:
+        try:
+            return painter.begin(frame)
+        except BaseException:
+            self._times.count_dropped()
+            raise
+
+    def _finish_oldest(self, begun: deque[Callable[[], Painted]]) -> None:
+        finish = begun.popleft()
+        try:
+            painted = finish()
+        except BaseException:
+            self._times.count_dropped()
+            raise
+        self._painted.put(painted)
 
     def _put_out(self) -> None:
         shown = 0

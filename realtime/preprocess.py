@@ -38,9 +38,9 @@ def network_size(
 ) -> tuple[int, int]:
     """Return the width and height that the network is to see.
 
-    What was asked for is taken or refused, never changed. A source's own size is fitted: scaled to
-    within the contract's limits, keeping the picture's shape as nearly as they allow, and rounded
-    down to the contract's multiple.
+    What was asked for is taken or refused, never changed. A style that was compiled for one size gets
+    that. Else a source's own size is fitted: scaled to within the contract's limits, keeping the
+    picture's shape as nearly as they allow, and rounded down to the contract's multiple.
 
     Raises:
         ContractError: if the size that was asked for does not fit the contract.
@@ -48,6 +48,8 @@ def network_size(
     if asked_wh is not None:
         contract.check_size(asked_wh)
         return asked_wh
+    if contract.only_wh is not None:
+        return contract.only_wh
     scale = max(1.0, contract.min_size / min(source_wh))
     scale = min(scale, contract.max_size / max(source_wh))
     multiple = contract.size_multiple

@@ -38,6 +38,8 @@ def size_ladder(
         scale = LARGEST_SHORT_SIDE / min(source_wh)
         source_wh = round(source_wh[0] * scale), round(source_wh[1] * scale)
     top_wh = network_size(source_wh, contract, largest_wh)
+    if contract.only_wh is not None:
+        return (top_wh,)
     return _ladder_below(top_wh, contract.min_size, math.lcm(SIDE_MULTIPLE, contract.size_multiple))
 
 

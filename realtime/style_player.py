@@ -64,6 +64,7 @@ class StylePlayer:
     ) -> None:
         paths = {entry.path for entry in styles}
         self._styles = list(styles) if first.entry.path in paths else [first.entry, *styles]
+        self._place = 0  # among them, where the style is from that was asked for last
         self._options = options
         self._open_style = open_style
         self._times = times
@@ -118,6 +119,13 @@ class StylePlayer:
             return None if self._settle().entry.path == self._wanted.path else self._wanted
 
     @property
+    def wanted(self) -> StyleEntry:
+        """The style that was asked for last, ready or not."""
+        with self._state:
+            self._settle()
+            return self._wanted
+
+    @property
     def sizes(self) -> dict[SizeWh, int]:
         """How many frames were painted at each size of the network, in the order of their first."""
         with self._state:
@@ -131,10 +139,27 @@ class StylePlayer:
         with self._state:
             self._settle()
             paths = [entry.path for entry in self._styles]
-            place = paths.index(self._wanted.path) + steps
-            self._wanted = self._styles[place % len(self._styles)]
+            if self._wanted.path in paths:
+                self._place = paths.index(self._wanted.path)
+            self._place = (self._place + steps) % len(self._styles)
+            self._wanted = self._styles[self._place]
             self._settle()
             return self._wanted
+
+    def choose(self, style: StyleEntry) -> None:
+        """Ask for a style, whether it can be stepped to or not; returns at once, as `step` does.
+
+        Steps from it go on from the place of the last one that can be stepped to.
+        """
+        with self._state:
+            self._settle()
+            self._wanted = style
+            self._settle()
+
+    def tell(self, problem: str) -> None:
+        """Have `take_problem` return what went wrong beside the player."""
+        with self._state:
+            self._problems.append(problem)
 
     def take_problem(self) -> str | None:
         """Return, once, what went wrong with a style, a size or the wanted rate; None if nothing did."""

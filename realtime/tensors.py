@@ -46,6 +46,11 @@ def to_image(tensor: NDArray[Any], contract: StyleContract) -> Image:
     return _in_order(np.ascontiguousarray(scaled.astype(np.uint8).transpose(1, 2, 0)), contract)
 
 
+def unlocked(array: NDArray[Any]) -> NDArray[Any]:
+    """Return the same memory without numpy's lock: some runtimes take no read-only array, to read it."""
+    return np.asarray(_Unlocked(array))
+
+
 def swap_red_blue(image: Image) -> Image:
     """Return a new array with the first and last channel exchanged: RGB <-> BGR."""
     return cast(Image, cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
@@ -53,3 +58,10 @@ def swap_red_blue(image: Image) -> Image:
 
 def _in_order(image: Image, contract: StyleContract) -> Image:
     return image if contract.colour == "BGR" else swap_red_blue(image)
+
+
+class _Unlocked:
+    def __init__(self, array: NDArray[Any]) -> None:
+        self._array = array  # keeps the memory
+        address = array.__array_interface__["data"][0]
+        self.__array_interface__ = {**array.__array_interface__, "data": (address, False)}

@@ -132,6 +132,9 @@ class WarmEngines:
     def order(self, *orders: Order) -> None:
         """Say what is wanted from now on, the most wanted first; all of it is kept once it is ready."""
         with self._changed:
+            # Whoever orders may not know yet that it has failed a moment ago.
+            failed = [order for order, _ in self._failures]
+            orders = tuple(order for order in orders if order not in failed)
             if orders == self._orders:
                 return
             self._orders = orders

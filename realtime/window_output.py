@@ -20,6 +20,7 @@ from realtime.painter import Painted, SizeWh, finish
 from realtime.pipeline import IDLE_S, Writer
 from realtime.preprocess import resize
 from realtime.style_player import StylePlayer
+from realtime.style_walk import StyleWalk
 from realtime.timing import Clock, StageTimes
 from realtime.window import Screen, WindowEvents
 from realtime.window_view import WindowView, credit
@@ -39,6 +40,7 @@ class WindowOutput:
         controls: to begin with.
         sinks: written to beside the window; opened and closed by the caller.
         output_wh: size of the picture; None for the source's own.
+        walk: the way to a second style; None for none.
         pacer: holds a file's frames until they are due; None shows each frame as soon as it is there.
         live: frames from before the end of a pause are left out.
         clock: seconds.
@@ -55,6 +57,7 @@ class WindowOutput:
         controls: Controls = Controls(),  # noqa: B008
         sinks: Sequence[Writer] = (),
         output_wh: SizeWh | None = None,
+        walk: StyleWalk | None = None,
         pacer: Pacer | None = None,
         live: bool = False,
         clock: Clock = time.perf_counter,
@@ -68,6 +71,7 @@ class WindowOutput:
         self._captures = captures
         self._sinks = sinks
         self._output_wh = output_wh
+        self._walk = walk
         self._pacer = pacer
         self._live = live
         self._clock = clock
@@ -176,6 +180,8 @@ class WindowOutput:
             self._stop.set()
         elif action in (Action.NEXT_STYLE, Action.PREVIOUS_STYLE):
             self._player.step(1 if action is Action.NEXT_STYLE else -1)
+        elif action in (Action.TOWARDS, Action.BACK):
+            self._walk_on(1 if action is Action.TOWARDS else -1)
         elif action is Action.FULL_SCREEN:
             self._screen.set_full_screen(self.controls.full_screen)
         elif action is Action.PAUSE and not self.paused:
@@ -184,6 +190,12 @@ class WindowOutput:
             self._take_snapshot()
         elif action is Action.RECORD:
             self._toggle_recording()
+
+    def _walk_on(self, steps: int) -> None:
+        if self._walk is None:
+            self.view.say("there is no second style: give one with --towards")
+        else:
+            self._player.choose(self._walk.move(steps))
 
     def _resume(self) -> None:
         self._resumed_at = self._clock()

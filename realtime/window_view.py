@@ -98,7 +98,7 @@ class WindowView:
 
 def credit(contract: StyleContract) -> str:
     """Return title, artist and year of a painting in one line."""
-    return f"{contract.title} \u2013 {contract.artist}, {contract.year}"
+    return " \u2013 ".join(known for known in (contract.title, contract.painted_by) if known)
 
 
 def engine_label(engine: EngineInfo) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from meta_makers import make_meta_file
 from numpy.typing import NDArray
 from onnx_makers import make_style_onnx
 
@@ -44,9 +45,32 @@ def user_styles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def meta_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A meta network's file whose styles have a picture's mean colour. Treat it as read-only."""
+    return make_meta_file(tmp_path_factory.mktemp("models") / "meta.npz")
+
+
+@pytest.fixture
+def meta_network(meta_file: Path, tmp_path: Path, user_styles: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """That file, installed, with an empty cache of styles, whose folder is returned."""
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("LIVEBRUSH_MODELS", str(meta_file.parent))
+    monkeypatch.setenv("LIVEBRUSH_CACHE", str(cache))
+    return cache
+
+
 @pytest.fixture
 def picture() -> NDArray[np.uint8]:
     """A picture of gradients and noise, (72, 96, 3) uint8, in which no two rows are alike."""
     rows, columns = np.mgrid[0:72, 0:96]
     noise = np.random.default_rng(7).integers(0, 40, (72, 96))
     return np.stack([rows * 3, columns * 2, noise + 100], axis=2).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network that torch has compiled for this processor, for pictures of any size. Treat as read-only."""
+    from aoti_makers import make_package
+
+    return make_package(tmp_path_factory.mktemp("packages") / "tiny.pt2")

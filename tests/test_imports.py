@@ -79,7 +79,11 @@ def test_no_module_of_the_runtime_mentions_what_it_may_not_import() -> None:
         for line in path.read_text(encoding="utf-8").splitlines():
             words = line.split()
             if words[:1] in (["import"], ["from"]):
-                assert words[1].split(".")[0] not in ("torch", "training", "export", "onnx"), (path, line)
+                module = words[1].split(".")[0]
+                assert module not in ("torch", "training", "export", "onnx") or (
+                    # The engine whose runtime is torch, when a package of torch's is opened.
+                    (path.name, line) == ("engine_aoti.py", "        import torch")
+                ), (path, line)
 
 
 def test_each_inference_runtime_has_one_importer() -> None:

@@ -9,7 +9,8 @@ from torch import nn
 
 from export.errors import ExportError
 from export.parity import hard_frames, measure_parity
-from export.to_onnx import OnnxOptions, export_onnx, weights_sha256
+from export.style_contract import weights_sha256
+from export.to_onnx import OnnxOptions, export_onnx
 from realtime.contract import read_contract
 from realtime.engine import EngineOptions, open_engine
 from realtime.errors import LivebrushError

@@ -85,6 +85,20 @@ def test_a_profile_without_a_folder_is_written_here(
     assert any((tmp_path / "bench_profile").glob("tiny-*.trace.json"))
 
 
+def test_a_style_is_measured_against_the_processor_s_own_rates(
+    capsys: pytest.CaptureFixture[str], network_style: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "rates.json"
+    style = f"{network_style}@onnxruntime"
+    out = run(capsys, "--rates", "--style", style, *QUICK, "--rounds", "1", "--json", str(file))
+    assert "network alone" in out
+    assert "whole loop" in out
+    (at_size,) = read(file)["sizes"]
+    assert at_size["size"] == "64x64"
+    assert at_size["matmul_share"] > 0
+    assert at_size["copy_share"] > 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -109,6 +123,10 @@ def test_a_profile_without_a_folder_is_written_here(
         (["--source", "tape"], "--source must be one of both, camera, file"),
         (["--sort", "time"], "--sort goes with --profile"),
         (["--loop"], "--loop goes with --compare"),
+        (["--rates", "--compare", "udnie", "udnie"], "--rates goes with a plain bench"),
+        (["--rates", "--source", "file"], "--source goes without --rates"),
+        (["--rates", "udnie"], "name what paints with --style"),
+        (["--style", "udnie@aoti"], "aoti opens .pt2 files, not udnie.onnx"),
         (["udnie"], "name what paints with --style"),
         (["--size", "640"], "--size must be WIDTHxHEIGHT"),
     ],

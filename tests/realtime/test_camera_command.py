@@ -260,7 +260,7 @@ def test_a_film_that_breaks_off_is_written_as_far_as_it_goes(run: Run, tiny_styl
         (["--style", "STYLE", "--device", "tpu"], "tpu"),
         (["--style", "STYLE", "--threads", "0"], "threads"),
         (["--style", "STYLE", "--sorce", "0"], "--sorce"),
-        (["--style", "CLIP"], "no style is called"),
+        (["--style", "CLIP"], "clip.mp4 cannot be used as a style: it is no PNG"),
     ],
     ids=lambda value: " ".join(value[2:] or value) if isinstance(value, list) else "",
 )

@@ -66,7 +66,10 @@ def test_an_unknown_name_offers_the_nearest(asked: str, offered: str) -> None:
 
 @pytest.mark.usefixtures("shipped_styles", "user_styles")
 @pytest.mark.parametrize("asked", ["", "../../etc/passwd", "qqqqqqqq"])
-def test_a_name_like_no_other_offers_the_list(asked: str) -> None:
+def test_a_name_like_no_other_offers_the_list(
+    asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where no such file is
     with pytest.raises(StyleNotFoundError, match="python -m realtime styles"):
         find_style(asked)
 

@@ -2,11 +2,12 @@ import io
 import random
 from pathlib import Path
 
+import onnx
 import pytest
 from onnx_makers import make_style_onnx
 
 from realtime.errors import StyleFileError
-from realtime.onnx_metadata import parse_metadata, read_metadata
+from realtime.onnx_metadata import append_metadata, parse_metadata, read_metadata
 
 
 def test_all_entries_are_read(tiny_style: Path) -> None:
@@ -58,6 +59,15 @@ def test_a_huge_metadata_entry_is_not_read_into_memory(tmp_path: Path) -> None:
         stream.truncate(stream.tell() + size)
     with pytest.raises(StyleFileError, match="metadata entry of 67108864 bytes"):
         read_metadata(path)
+
+
+@pytest.mark.parametrize("length", [0, 1, 127, 128, 16384])
+def test_an_entry_that_is_added_is_read_by_us_and_by_onnx(tiny_style: Path, length: int) -> None:
+    text = "\u00e9" * length
+    data = append_metadata(tiny_style.read_bytes(), {"added": text})
+    assert parse_metadata(io.BytesIO(data), len(data), "x")["added"] == text
+    entries = {entry.key: entry.value for entry in onnx.load_from_string(data).metadata_props}
+    assert entries["added"] == text and set(entries) == {"livebrush", "another", "added"}
 
 
 def is_refused(data: bytes) -> bool:

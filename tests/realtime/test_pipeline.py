@@ -2,7 +2,7 @@
 
 import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -262,3 +262,68 @@ def test_a_frame_that_the_output_leaves_out_counts_as_dropped() -> None:
     times = StageTimes(FakeClock())
     run(ScriptedSource.of_frames(6), EnginePainter(IdentityEngine(), times), Choosy(), times=times)
     assert (times.captured, times.shown, times.dropped) == (6, 3, 3)
+
+
+class OverlappingPainter:
+    """Notes the order in which frames are begun and finished.
+
+    Args:
+        waits_for: in beginning with the first frame.
+        fails_on: finishing this frame.
+    """
+
+    in_flight = 2
+
+    def __init__(self, waits_for: threading.Event | None = None, fails_on: int | None = None) -> None:
+        self.events: list[str] = []
+        self._waits_for = waits_for
+        self._fails_on = fails_on
+
+    def paint(self, frame: Frame) -> Painted:
+        return self.begin(frame)()
+
+    def begin(self, frame: Frame) -> Callable[[], Painted]:
+        self.events.append(f"begin {frame.index}")
+        if self._waits_for is not None:
+            assert self._waits_for.wait(LONG_S)
+
+        def finish() -> Painted:
+            self.events.append(f"finish {frame.index}")
+            if frame.index == self._fails_on:
+                raise EngineError("the card is gone")
+            engine = IdentityEngine()
+            return Painted(frame, frame.image, engine.contract, engine.info)
+
+        return finish
+
+
+def play_overlapping(painter: OverlappingPainter, source: ScriptedSource, times: StageTimes) -> list[int]:
+    sink = CollectingSink()
+    run(source, painter, SinkOutput([sink], times), times=times)
+    return [frame.index for frame in sink.frames]
+
+
+def test_the_next_frame_of_a_file_is_begun_before_the_last_is_finished() -> None:
+    two_are_there = threading.Event()
+    frames = [make_frame(index) for index in range(5)]
+    source = ScriptedSource([*frames[:2], two_are_there.set, *frames[2:]])
+    painter, times = OverlappingPainter(two_are_there), StageTimes(FakeClock())
+    assert play_overlapping(painter, source, times) == [0, 1, 2, 3, 4]
+    assert painter.events[:3] == ["begin 0", "begin 1", "finish 0"]
+    assert (times.captured, times.shown, times.dropped) == (5, 5, 0)
+
+
+def test_a_camera_s_frame_is_finished_before_the_next_for_it_would_grow_old() -> None:
+    two_are_there = threading.Event()
+    source = ScriptedSource([make_frame(0), make_frame(1), two_are_there.set], live=True)
+    painter = OverlappingPainter(two_are_there)
+    play_overlapping(painter, source, StageTimes(FakeClock()))
+    kinds = [event.split()[0] for event in painter.events]
+    assert kinds == ["begin", "finish"] * (len(kinds) // 2)
+
+
+def test_frames_in_flight_when_the_painting_fails_are_counted_as_dropped() -> None:
+    painter, times = OverlappingPainter(fails_on=2), StageTimes(FakeClock())
+    with pytest.raises(EngineError, match="the card is gone"):
+        play_overlapping(painter, ScriptedSource.of_frames(5), times)
+    assert times.captured == times.shown + times.dropped

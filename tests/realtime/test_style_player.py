@@ -105,6 +105,22 @@ def test_stepping_goes_round_in_both_directions(shelf: Shelf, player: StylePlaye
     assert player.current.entry.name == "d"
 
 
+def test_a_style_off_the_list_is_chosen_and_steps_go_on_from_where_they_were(
+    shelf: Shelf, player: StylePlayer
+) -> None:
+    player.step(1)
+    player.choose(entry("between"))
+    assert player.wanted.name == "between"
+    wait_until(lambda: player.loading is None)
+    assert player.paint(make_frame()).contract.name == "between"
+    assert player.step(1).name == "c"
+
+
+def test_what_others_tell_is_a_problem_once(player: StylePlayer) -> None:
+    player.tell("the look failed")
+    assert (player.take_problem(), player.take_problem()) == ("the look failed", None)
+
+
 def test_of_quick_steps_only_the_last_is_loaded(shelf: Shelf, player: StylePlayer) -> None:
     shelf.hold_back("b")
     player.step(1)

@@ -86,6 +86,21 @@ def test_two_sizes_of_a_style_are_two_engines_and_one_for_any_size_is_one(
     assert warm.ready_sizes(STYLES["b"]) == []
 
 
+def test_an_order_that_failed_is_tried_again_only_once_that_is_known(
+    warm: WarmEngines, opener: Opener
+) -> None:
+    opener.broken.add("b")
+    warm.order(order("b"))
+    wait_until(lambda: not warm.loading)
+    warm.order(order("a"), order("b"))  # by someone who has not asked yet what became of it
+    ready(warm, order("a"))
+    assert not warm.loading and opener.names == ["b", "a"]
+    assert warm.take_failure() is not None and warm.take_failure() is None
+    opener.broken.clear()
+    warm.order(order("b"))
+    ready(warm, order("b"))
+
+
 def test_what_is_no_longer_wanted_is_not_begun(warm: WarmEngines, opener: Opener) -> None:
     opener.gate.clear()
     warm.order(order("a"), order("b"))

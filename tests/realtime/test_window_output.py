@@ -18,6 +18,7 @@ from realtime.engine import Engine, EngineInfo, EngineOptions
 from realtime.pacer import Pacer, film_time
 from realtime.painter import Painted
 from realtime.style_player import StylePlayer, load_style
+from realtime.style_walk import StyleWalk
 from realtime.testing import CollectingSink, FakeClock, IdentityEngine, make_contract, make_frame
 from realtime.timing import StageTimes
 from realtime.window import WindowEvents
@@ -327,6 +328,21 @@ def test_switching_styles_asks_the_player_and_tells_whose_painting_it_is(stage: 
     assert stage.player.current.entry.name == "two"
     before = stage.picture_after("")
     assert (before[-60:] < 150).any()  # the toast with the credits
+
+
+def test_keys_walk_to_a_second_style_and_back_and_stop_at_both_ends(make_stage: MakeStage) -> None:
+    names = ("one", "between", "other")
+    way = [StyleEntry(name, Path(f"{name}.onnx"), make_contract(name, name), False) for name in names]
+    stage = make_stage(walk=StyleWalk(way))
+    for key, name in (("[", "one"), ("]", "between"), ("]", "other"), ("]", "other"), ("[", "between")):
+        stage.picture_after(key)
+        stage.wait_until_loaded()
+        assert stage.player.current.entry.name == name
+
+
+def test_without_a_second_style_its_keys_say_how_to_get_one(stage: Stage) -> None:
+    stage.picture_after("]")
+    assert "--towards" in stage.output.view.toast
 
 
 def test_a_toast_goes_away_by_itself(stage: Stage) -> None:

@@ -1,0 +1,48 @@
+"""Bytes in, bytes out, around a network of numbers: what an exported graph does beside painting."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Levels:
+    """How the 256 levels of a byte become a network's numbers, and its numbers bytes again.
+
+    Args:
+        dtype: of the network's numbers.
+        white: what 255 becomes: 1, or 255 for a network whose first weights are divided by 255. bf16 holds
+            every whole number to 256, but not every n / 255: see `export.pixel_scale`.
+    """
+
+    dtype: torch.dtype = torch.float32
+    white: float = 1.0
+
+    def to_numbers(self, levels: Tensor) -> Tensor:
+        """uint8 -> dtype, from 0 to `white`."""
+        numbers = levels.to(self.dtype)
+        return numbers if self.white == 255 else numbers / 255
+
+    def to_levels(self, painted: Tensor) -> Tensor:
+        """Numbers in [0, 1] -> uint8, scaled and rounded in fp32."""
+        if painted.dtype != torch.float32:
+            painted = painted.float()
+        return (painted * 255).round().to(torch.uint8)
+
+
+FLOATS = Levels()
+
+
+class PixelGraph(nn.Module):
+    """uint8 (1, H, W, 3) -> the same, around a network of floats. Wraps it, never edits it."""
+
+    def __init__(self, network: nn.Module, levels: Levels = FLOATS) -> None:
+        super().__init__()
+        self.network = network
+        self.levels = levels
+
+    def forward(self, image: Tensor) -> Tensor:
+        content_image = self.levels.to_numbers(image.permute(0, 3, 1, 2))  # (1, 3, H, W)
+        stylized_image = self.network(content_image).clamp(0, 1)
+        return self.levels.to_levels(stylized_image).permute(0, 2, 3, 1)  # (1, H, W, 3)

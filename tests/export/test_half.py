@@ -1,0 +1,85 @@
+"""Half precision whose statistics are fp32, on the pictures that are hard for it."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from export.half import WideNorm, activation_bytes_per_pixel, round_weights, to_precision
+from export.parity import hard_frames
+from export.to_aoti import AotiOptions, byte_graph
+from training.networks.transform_net import TransformNet
+from training.networks.turbo_net import TurboNet
+
+HALVES = {"fp16": torch.float16, "bf16": torch.bfloat16}
+EACH_HALF = pytest.mark.parametrize("precision", HALVES)
+
+
+def networks() -> list[nn.Module]:
+    torch.manual_seed(0)
+    return [TurboNet(width=8, blocks=2).eval(), TransformNet(width=8, blocks=2).eval()]
+
+
+def paint_rgb(network: nn.Module, image: Tensor) -> Tensor:
+    """Paint bytes, (1, H, W, 3) BGR, with the network as it was trained: RGB, fp32."""
+    with torch.no_grad():
+        painted: Tensor = network(image.flip(-1).permute(0, 3, 1, 2).float() / 255).clamp(0, 1)
+    return (painted * 255).round().to(torch.uint8).permute(0, 2, 3, 1).flip(-1)
+
+
+@EACH_HALF
+@pytest.mark.parametrize("name", [name for name, _ in hard_frames()])
+def test_hard_pictures_are_painted_as_in_fp32(precision: str, name: str) -> None:
+    image = torch.from_numpy(dict(hard_frames())[name])[None]
+    for network in networks():
+        graph = byte_graph(network, AotiOptions(precision=precision))  # type: ignore[arg-type]
+        with torch.no_grad():
+            difference = graph(image).int() - paint_rgb(network, image).int()
+        psnr_db = 10 * torch.log10(255**2 / difference.double().square().mean().clamp(min=1e-9))
+        assert psnr_db > (44 if precision == "fp16" else 38)
+
+
+@EACH_HALF
+def test_nothing_overflows_on_a_saturated_picture_of_a_large_size(precision: str) -> None:
+    """Of 512x512 levels of 255 the sum alone is 66 million: a thousand times what fp16 holds."""
+    dtype = HALVES[precision]
+    norm = WideNorm(nn.InstanceNorm2d(4, affine=True))
+    bright = torch.full((1, 4, 512, 512), 255.0, dtype=dtype)
+    bright[..., ::2] = 251
+    normalised = norm(bright)
+    assert normalised.dtype == dtype
+    assert normalised.isfinite().all()
+    torch.testing.assert_close(normalised.float().std(), torch.tensor(1.0), atol=0.02, rtol=0)
+
+
+def test_the_norm_that_is_replaced_would_have_lost_the_picture() -> None:
+    """In bf16 the levels' mean, 253, cannot be told from 252 or 254; with it goes what is normalised."""
+    bright = torch.full((1, 1, 256, 256), 255.0)
+    bright[..., ::2] = 254
+    coarse_mean = bright.bfloat16().mean(dim=(2, 3), keepdim=True)
+    assert (coarse_mean.float() - bright.mean()).abs() > 0.2
+    mean = WideNorm(nn.InstanceNorm2d(1))(bright.bfloat16()).float().mean()
+    assert mean.abs() < 0.01
+
+
+def test_norms_keep_fp32_and_everything_else_is_halved() -> None:
+    network = to_precision(TurboNet(width=8, blocks=1), torch.float16)
+    for name, values in network.named_parameters():
+        assert values.dtype == (torch.float32 if ".norm." in name else torch.float16), name
+    assert sum(isinstance(layer, WideNorm) for layer in network.modules()) == 5
+
+
+def test_rounded_weights_are_the_ones_that_are_stored() -> None:
+    first, second = TurboNet(width=8, blocks=1), TurboNet(width=8, blocks=1)
+    second.load_state_dict(first.state_dict())
+    round_weights(first, torch.bfloat16)
+    to_precision(second, torch.bfloat16)
+    for mine, theirs in zip(first.parameters(), second.parameters(), strict=True):
+        assert mine.dtype == torch.float32
+        assert (mine == theirs.float()).all()
+
+
+def test_the_traffic_of_a_network_worked_by_hand() -> None:
+    network = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.InstanceNorm2d(8))
+    numbers = 3 + 8 + (2 * 8 + 8)  # the convolution in and out, the norm twice in and once out
+    assert activation_bytes_per_pixel(network, torch.float16, height=64, width=96) == 2 * numbers + 6
+    assert activation_bytes_per_pixel(network, torch.float32, height=64, width=96) == 4 * numbers + 6
