@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from realtime.bench_contender import Contender
-from realtime.bench_load import SOURCES, Scene, demo_scene
+from realtime.bench_load import MEMORY, SOURCES, Scene, demo_scene
 from realtime.bench_machine import (
     busy_note,
     describe_engine,
@@ -40,7 +40,7 @@ class BenchOptions:
     Args:
         contender: style and engine.
         size_wh: of the source and of what the network sees.
-        sources: of the loop, some of `realtime.bench_load.SOURCES`.
+        sources: of the loop, some of `realtime.bench_load.ALL_SOURCES`.
         rounds: in which everything takes one turn.
         frames: in a turn of the network or of the loop.
     Raises:
@@ -165,4 +165,5 @@ def _caption(result: dict[str, Any]) -> str:
 
 
 def _share_text(source: str, share: dict[str, float]) -> str:
-    return f"{share['median']:.1%} on a {source} ({share['p10']:.0%} to {share['p90']:.0%})"
+    place = "from memory" if source == MEMORY else f"on a {source}"
+    return f"{share['median']:.1%} {place} ({share['p10']:.0%} to {share['p90']:.0%})"

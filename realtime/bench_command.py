@@ -77,7 +77,8 @@ def bench(
     source: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(
-            metavar="camera|file|both", help="What the loop reads: JPEGs of a camera, an H.264 file, or both."
+            metavar="camera|file|both|memory|all",
+            help="What the loop reads: JPEGs of a camera, an H.264 file, or both; memory: the loop itself.",
         ),
     ] = None,
     engine: Annotated[

@@ -31,7 +31,7 @@ class CompareOptions:
     Args:
         contenders: two or more; the first is what the others are measured by.
         sizes_wh: one after the other; of the source and of what the network sees.
-        sources: of the loop, some of `realtime.bench_load.SOURCES`; none compares the networks alone.
+        sources: of the loop, some of `realtime.bench_load.ALL_SOURCES`; none compares the networks alone.
         rounds: in which every contender takes one turn, and one for each source.
         frames: in a turn. Short turns and many rounds are better than the reverse.
     Raises:

@@ -24,20 +24,23 @@ from realtime.timing import Clock
 Image = NDArray[np.uint8]
 
 SOURCES = ("camera", "file")
-MEMORY = "memory"  # a source for engines that are faster than any decoder
+MEMORY = "memory"  # pictures that nothing has to decode: the loop itself, and engines beyond any decoder
+ALL_SOURCES = (MEMORY, *SOURCES)
 PICTURES = 8
 
 
 def choose_sources(text: str) -> tuple[str, ...]:
-    """Return the sources that "camera", "file" or "both" stands for.
+    """Return the sources that a name, "both" (camera and file) or "all" stands for.
 
     Raises:
         OptionError: it is none of these.
     """
     if text == "both":
         return SOURCES
-    if text not in SOURCES:
-        raise OptionError(f"--source must be one of both, {', '.join(SOURCES)}; got {text!r}")
+    if text == "all":
+        return ALL_SOURCES
+    if text not in ALL_SOURCES:
+        raise OptionError(f"--source must be one of both, all, {', '.join(ALL_SOURCES)}; got {text!r}")
     return (text,)
 
 
@@ -65,7 +68,7 @@ class Scene:
         return cls([np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)])
 
     def open(self, source: str, fps: float) -> Source:
-        """Return the scene as one of `SOURCES`.
+        """Return the scene as one of `ALL_SOURCES`.
 
         Args:
             source: "camera" decodes JPEGs without end and waits for nobody; "file" decodes the clip as

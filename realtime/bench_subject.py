@@ -51,7 +51,7 @@ class Subject:
     Args:
         engine: opened; closed by the caller.
         scene: what it paints, at the size that the network sees too.
-        sources: of the loop, some of `realtime.bench_load.SOURCES`; none measures the network alone.
+        sources: of the loop, some of `realtime.bench_load.ALL_SOURCES`; none measures the network alone.
         frames: in a turn, at least two.
         clock: seconds.
     """

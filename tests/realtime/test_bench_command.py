@@ -120,7 +120,7 @@ def test_a_style_is_measured_against_the_processor_s_own_rates(
         (["--profile", "--sort", "name"], "--sort must be one of time, graph"),
         (["--profile", "--frames", "0"], "frames must be at least 1"),
         (["--profile", "--style", "udnie@openvino", "--device", "cuda"], "openvino does not run on cuda"),
-        (["--source", "tape"], "--source must be one of both, camera, file"),
+        (["--source", "tape"], "--source must be one of both, all, memory, camera, file"),
         (["--sort", "time"], "--sort goes with --profile"),
         (["--loop"], "--loop goes with --compare"),
         (["--rates", "--compare", "udnie", "udnie"], "--rates goes with a plain bench"),

@@ -131,5 +131,6 @@ def test_a_scene_without_a_clip_has_no_file() -> None:
 def test_sources_are_chosen_by_name() -> None:
     assert choose_sources("both") == ("camera", "file")
     assert choose_sources("file") == ("file",)
-    with pytest.raises(OptionError, match="--source must be one of both, camera, file; got 'tape'"):
+    assert choose_sources("all") == ("memory", "camera", "file")
+    with pytest.raises(OptionError, match="must be one of both, all, memory, camera, file; got 'tape'"):
         choose_sources("tape")
