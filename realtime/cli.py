@@ -9,6 +9,7 @@ import typer
 from realtime.bench_command import bench
 from realtime.console import run_command
 from realtime.styles_command import app as styles
+from realtime.video_command import video
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 
@@ -20,6 +21,7 @@ def realtime() -> None:
 
 app.add_typer(styles, name="styles")
 app.command()(bench)
+app.command()(video)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import struct
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,26 @@ BT709, BT601, BT2020 = 1, 5, 9
 _KNOWN_MATRICES = {1: BT709, 4: 4, 5: BT601, 6: BT601, 7: 7, 9: BT2020, 10: BT2020}  # by AVColorSpace
 
 _TIMESTAMPS_START_ANYWHERE = 0x0200  # AVFMT_TS_DISCONT: MPEG-TS and other recordings of a broadcast
+
+_FULL_RANGE = 2  # AVCOL_RANGE_JPEG
+UNSPECIFIED = 2  # of matrix, primaries and transfer alike (ITU-T H.273)
+
+
+@dataclass(frozen=True)
+class Colour:
+    """How a film says that its numbers are to be shown, by the code points of ITU-T H.273.
+
+    Args:
+        matrix: that made its YUV; `UNSPECIFIED` where it does not say, 0 for RGB.
+        full_range: black is 0 and white 255, not 16 and 235; None where it does not say.
+        primaries: of its colour space.
+        transfer: from numbers to light.
+    """
+
+    matrix: int = UNSPECIFIED
+    full_range: bool | None = None
+    primaries: int = UNSPECIFIED
+    transfer: int = UNSPECIFIED
 
 
 def location(path: Path) -> str:
@@ -52,8 +73,24 @@ def colour_matrix(frame: av.VideoFrame) -> int:
 
     Untagged frames follow mpv's rule: above 576 lines or from 1280 columns on it is BT.709, else BT.601.
     """
-    large = frame.width >= 1280 or frame.height > 576
-    return _KNOWN_MATRICES.get(int(frame.colorspace), BT709 if large else BT601)
+    return known_matrix(int(frame.colorspace), (frame.width, frame.height))
+
+
+def known_matrix(matrix: int, size_wh: tuple[int, int]) -> int:
+    """Return swscale's number of a matrix by H.273; where none is named, what players take for granted."""
+    large = size_wh[0] >= 1280 or size_wh[1] > 576
+    return _KNOWN_MATRICES.get(matrix, BT709 if large else BT601)
+
+
+def colour_of(frame: av.VideoFrame) -> Colour:
+    """Return what a decoded frame says about its colours."""
+    full = int(frame.color_range) == _FULL_RANGE or frame.format.name.startswith("yuvj")
+    return Colour(
+        matrix=int(frame.colorspace),
+        full_range=full if full or int(frame.color_range) else None,
+        primaries=int(frame.color_primaries),
+        transfer=int(frame.color_trc),
+    )
 
 
 def display_matrix(frame: av.VideoFrame) -> tuple[int, int, int, int] | None:

@@ -6,14 +6,38 @@ import logging
 import os
 import struct
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import av
 
+from realtime.errors import SourceError
 from realtime.media import MEDIA_ERRORS, reason
 
 _log = logging.getLogger(__name__)
+_STEP_BACK_S = 10  # where an index points behind the packet that is looked for
+
+
+@dataclass(frozen=True)
+class Place:
+    """The packet of a key frame, where decoding can begin.
+
+    Args:
+        ordinal: packets of the stream before it, in the order of the file.
+        pts: of the packet, in the stream's time base; None if it carries no time.
+        dts: when it is decoded; None if unknown.
+        size: of its data, in bytes.
+    """
+
+    ordinal: int
+    pts: int | None
+    dts: int | None
+    size: int
+
+    def is_at(self, packet: Any) -> bool:
+        """Tell whether this is the packet."""
+        return bool(packet.is_keyframe and packet.pts == self.pts and packet.size == self.size)
 
 
 class PacketReader:
@@ -27,18 +51,22 @@ class PacketReader:
         container: open for reading.
         stream: the video stream of it to decode.
         path: the file on disk, to compare its length with what its container states; None for an address.
+        begin: the key frame to begin with; None for the beginning.
     """
 
-    def __init__(self, container: Any, stream: Any, path: Path | None = None) -> None:
+    def __init__(
+        self, container: Any, stream: Any, path: Path | None = None, begin: Place | None = None
+    ) -> None:
         self._container = container
         self._stream = stream
         self._path = path
-        # The index of an MP4 or MOV lists exactly the packets to come, edits and fragments included.
-        self._has_index = container.format.name.startswith("mov")
-        self._read = 0
+        self._begin = begin
+        self._read = 0 if begin is None else begin.ordinal
         self._failed = 0  # packets since the last that could be decoded
         self._decode_error = ""
         self._read_error = ""
+        self.lost: list[int] = []
+        """The times, in the stream's units, of packets that could not be decoded, so far."""
         self.trouble = ""
         """After the last frame: why the stream broke off, one line; empty if it ended as it should."""
 
@@ -58,9 +86,7 @@ class PacketReader:
     def _video_packets(self) -> Iterator[Any]:
         """Yield the stream's packets, and None at the end, which makes the decoder give what it holds."""
         try:
-            for packet in self._container.demux(self._stream):
-                if not packet.size or (self._has_index and packet.is_corrupt):
-                    continue  # PyAV marks the end by an empty packet; half a packet would give half a picture
+            for packet in packets_from(self._container, self._stream, self._begin):
                 self._read += 1
                 yield packet
         except MEDIA_ERRORS as error:
@@ -73,6 +99,7 @@ class PacketReader:
         except MEDIA_ERRORS as error:
             if packet is not None:
                 self._failed += 1
+                self.lost += [packet.pts] if packet.pts is not None else []
                 self._decode_error = reason(error)
             return []
         return [frame for frame in frames if frame.width and frame.height]
@@ -80,13 +107,67 @@ class PacketReader:
     def _diagnosis(self) -> str:
         if self._read_error:
             return self._read_error
-        indexed = len(self._stream.index_entries) if self._has_index else 0
-        if self._read < indexed:
-            return f"the file is cut short: {indexed - self._read} of its {indexed} packets are missing"
-        missing = missing_bytes(self._path) if self._path else 0
-        if missing:
-            return f"the file is cut short: its last {missing} bytes are missing"
-        return self._decode_error if self._failed else ""
+        short = cut_short(self._container, self._stream, self._read, self._path)
+        return short or (self._decode_error if self._failed else "")
+
+
+def packets_from(container: Any, stream: Any, begin: Place | None = None) -> Iterator[Any]:
+    """Yield a stream's packets that hold data, from a place on; of a container that was just opened.
+
+    Raises:
+        SourceError: if that place is not there any more.
+    """
+    if begin is None or begin.ordinal == 0:
+        yield from _whole_packets(container, stream)
+        return
+    for seek_to in _places_to_look(begin, stream):
+        container.seek(seek_to, stream=stream, backward=True)
+        found = False
+        for packet in _whole_packets(container, stream):
+            if not found and packet.is_keyframe and None not in (packet.pts, begin.pts):
+                if packet.pts > begin.pts:
+                    break  # the index led too far
+                found = begin.is_at(packet)
+            if found:
+                yield packet
+        if found:
+            return
+    raise SourceError(f"packet {begin.ordinal} of the film is not where it was; the file has changed")
+
+
+def _places_to_look(begin: Place, stream: Any) -> Iterator[int]:
+    assert begin.pts is not None  # only what carries times is begun in the middle
+    at = begin.pts if begin.dts is None else min(begin.pts, begin.dts)
+    step = round(_STEP_BACK_S / (stream.time_base or 1))
+    first = stream.start_time or 0
+    yield at
+    while at > first:
+        at, step = at - step, 4 * step
+        yield max(at, first)
+
+
+def _whole_packets(container: Any, stream: Any) -> Iterator[Any]:
+    """Yield packets with data; of a container with an index, none that its file holds only in part."""
+    has_index = container.format.name.startswith("mov")
+    for packet in container.demux(stream):
+        # PyAV marks the end by an empty packet; half a packet would give half a picture.
+        if packet.size and not (has_index and packet.is_corrupt):
+            yield packet
+
+
+def cut_short(container: Any, stream: Any, read: int, path: Path | None) -> str:
+    """Return how much is missing at the end of a file, by its own account; empty if nothing is.
+
+    Args:
+        read: packets of the stream that were there.
+        path: the file; None for an address.
+    """
+    # The index of an MP4 or MOV lists exactly the packets to come, edits and fragments included.
+    indexed = len(stream.index_entries) if container.format.name.startswith("mov") else 0
+    if read < indexed:
+        return f"the file is cut short: {indexed - read} of its {indexed} packets are missing"
+    missing = missing_bytes(path) if path else 0
+    return f"the file is cut short: its last {missing} bytes are missing" if missing else ""
 
 
 def missing_bytes(path: Path) -> int:

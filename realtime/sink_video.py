@@ -14,9 +14,9 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from realtime.errors import SinkError
 from realtime.frame import Frame
 from realtime.media import BT709, MEDIA_ERRORS, location, reason
-from realtime.sink_sound import SoundCopier
 from realtime.sinks import VIDEO_SUFFIXES, ClosingSink, refuse_overwriting, require_folder
 from realtime.sources import SourceInfo
+from realtime.track_copier import TrackCopier
 
 DEFAULT_FPS = 30.0
 # swscale's quick conversion is off by up to 3 levels, towards green; this costs half a millisecond more.
@@ -57,7 +57,7 @@ class VideoSink(ClosingSink):
         self._source = source
         self._options = {"crf": str(crf), "preset": preset}
         self._container: Any = None
-        self._sound: SoundCopier | None = None
+        self._sound: TrackCopier | None = None
         self._closed = False
         self._failed = False
 
@@ -128,7 +128,7 @@ class VideoSink(ClosingSink):
             self._configure(self._stream.codec_context, rate)
             self._stream.time_base = self._time_base
             if self._source is not None and self._source.address is not None:
-                self._sound = SoundCopier(self._source.address, container)
+                self._sound = TrackCopier(self._source.address, container)
             container.start_encoding()  # writes the header: a disk that is full already is known now
         except BaseException:
             if self._sound is not None:

@@ -18,13 +18,14 @@ from realtime.frame import Frame
 from realtime.media import (
     MEDIA_ERRORS,
     colour_matrix,
+    colour_of,
     display_matrix,
     location,
     orient,
     reason,
     start_offset_s,
 )
-from realtime.packets import PacketReader
+from realtime.packets import PacketReader, Place
 from realtime.sources import Clock, SourceInfo, redact
 from realtime.timeline import Timeline
 
@@ -48,6 +49,8 @@ class VideoSource:
         source: a path, or an address as str.
         clock: seconds.
         timeouts_s: for opening an address and for reading from it.
+        begin: the key frame to begin with; None for the beginning.
+        decoded_wh: size that every frame is scaled to before it is turned upright; None for the first's.
     Raises:
         SourceError: it cannot be opened, holds no video, or no frame of it can be decoded.
     """
@@ -58,23 +61,25 @@ class VideoSource:
         *,
         clock: Clock = time.perf_counter,
         timeouts_s: tuple[float, float] = (OPEN_TIMEOUT_S, READ_TIMEOUT_S),
+        begin: Place | None = None,
+        decoded_wh: tuple[int, int] | None = None,
     ) -> None:
         self._clock = clock
         self._name = source.name if isinstance(source, Path) else redact(source)
         self._label = str(source) if isinstance(source, Path) else self._name  # the whole path, for errors
-        self._container = _open_container(source, self._label, timeouts_s)
+        self._container = open_container(source, self._label, timeouts_s)
         try:
-            self._stream = _pick_stream(self._container, self._label)
+            self._stream = pick_stream(self._container, self._label)
             self._packets = PacketReader(
-                self._container, self._stream, source if isinstance(source, Path) else None
+                self._container, self._stream, source if isinstance(source, Path) else None, begin
             )
             self._pictures = self._packets.frames()
-            self._prepare(source)
+            self._prepare(source, decoded_wh)
         except BaseException:
             self._container.close()
             raise
 
-    def _prepare(self, source: Path | str) -> None:
+    def _prepare(self, source: Path | str, decoded_wh: tuple[int, int] | None) -> None:
         live = isinstance(source, str) and self._container.duration is None
         _set_threads(self._stream, live)
         self._waiting = next(self._pictures, None)
@@ -82,12 +87,13 @@ class VideoSource:
             why = self._packets.trouble or "it holds no frames"
             raise SourceError(f"{self._label}: no picture in it could be decoded ({why})")
         self._reformatter = VideoReformatter()
-        self._decoded_wh = (self._waiting.width, self._waiting.height)
+        self._decoded_wh = decoded_wh or (self._waiting.width, self._waiting.height)
         self._matrix = display_matrix(self._waiting)
         self._arrival_timed = live and (self._waiting.pts is None or self._container.format.name == "mpjpeg")
         self._opened_at = self._clock()
         self._frames = 0
         info = _describe(source, self._name, self._stream, self._decoded_wh, self._matrix, live)
+        info = replace(info, colour=colour_of(self._waiting))
         self.info = replace(info, fps=None) if self._arrival_timed else info  # 25 would only be a guess
         time_base = LIVE_TIME_BASE if self._arrival_timed else self._stream.time_base or Fraction(1, 1000)
         fps = self.info.fps or 25.0
@@ -124,6 +130,21 @@ class VideoSource:
         self._frames += 1
         return frame
 
+    @property
+    def decoded_wh(self) -> tuple[int, int]:
+        """Width and height of the first frame as it was decoded, before it was turned upright."""
+        return self._decoded_wh
+
+    @property
+    def lost(self) -> list[int]:
+        """The times in the file, in units of its time base, of what could not be decoded so far."""
+        return self._packets.lost
+
+    @property
+    def frames_read(self) -> int:
+        """How many frames `read` gave."""
+        return self._frames
+
     def close(self) -> None:
         """Close the file or the connection."""
         self._pictures.close()
@@ -137,7 +158,7 @@ class VideoSource:
         return orient(np.asarray(bgr.to_ndarray(), dtype=np.uint8), self._matrix)
 
 
-def _open_container(source: Path | str, label: str, timeouts_s: tuple[float, float]) -> Any:
+def open_container(source: Path | str, label: str, timeouts_s: tuple[float, float]) -> Any:
     """Open for reading. Errors of an address are raised without their cause, whose text has the password."""
     if isinstance(source, Path):
         try:
@@ -152,7 +173,7 @@ def _open_container(source: Path | str, label: str, timeouts_s: tuple[float, flo
     raise SourceError(f"{label} cannot be opened: {why.replace(source, label)}")
 
 
-def _pick_stream(container: Any, label: str) -> Any:
+def pick_stream(container: Any, label: str) -> Any:
     """Return the first video stream that is not the cover picture of a song."""
     cover = 0x0400  # AV_DISPOSITION_ATTACHED_PIC
     streams = [stream for stream in container.streams.video if not stream.disposition.value & cover]

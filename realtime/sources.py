@@ -20,10 +20,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from realtime.errors import SourceError
 from realtime.frame import Frame
+
+if TYPE_CHECKING:
+    from realtime.media import Colour
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], None]
@@ -51,6 +54,7 @@ class SourceInfo:
         pixel_aspect: width of a pixel by its height as shown; 1 for square pixels.
         address: what PyAV opens to copy the sound, None where there is none. May hold credentials:
             never print it (it is not in the repr).
+        colour: how a film says its colours are to be shown, None for what is no film.
     """
 
     name: str
@@ -62,6 +66,7 @@ class SourceInfo:
     path: Path | None = None
     pixel_aspect: Fraction = Fraction(1)
     address: str | None = field(default=None, repr=False, compare=False)
+    colour: Colour | None = None
 
 
 class Source(Protocol):

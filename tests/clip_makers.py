@@ -45,15 +45,29 @@ def write_clip(
     rotation: float | None = None,
     pixel_aspect: Fraction | None = None,
     container_options: dict[str, str] | None = None,
+    gop: int | None = None,
+    codec_options: dict[str, str] | None = None,
+    colour: tuple[int, int, int, int] | None = None,
+    number_from: dict[int, int] | None = None,
 ) -> Path:
-    """Write a clip of numbered pictures, by default with B-frames and one key frame."""
+    """Write a clip of numbered pictures, by default with B-frames and one key frame.
+
+    `gop` is the number of frames from one key frame to the next; `colour` is primaries, transfer, matrix
+    and range as FFmpeg numbers them, and the pictures are converted so. `number_from` {60: 200} lets the
+    pictures from the 60th on be numbered from 200.
+    """
     base = time_base or Fraction(1, fps)
     times = list(range(count)) if pts is None else list(pts)
     with av.open(str(path), "w", options=container_options or {}) as output:
-        stream: Any = output.add_stream(codec, rate=fps)
+        stream: Any = output.add_stream(codec, rate=fps, options=codec_options or {})
         stream.width, stream.height = size_wh
         stream.pix_fmt = pix_fmt
         stream.time_base = stream.codec_context.time_base = base
+        if gop:
+            stream.codec_context.gop_size = gop
+        if colour:
+            context = stream.codec_context
+            context.color_primaries, context.color_trc, context.colorspace, context.color_range = colour
         if pixel_aspect:
             stream.codec_context.sample_aspect_ratio = pixel_aspect
         if rotation is not None:
@@ -61,14 +75,23 @@ def write_clip(
         audio: Any = (
             output.add_stream(sound, rate=48_000, layout="stereo", bit_rate=128_000) if sound else None
         )
+        shift = 0
         for number, moment in enumerate(times):
-            frame = av.VideoFrame.from_ndarray(numbered_picture(number % 256, size_wh), "bgr24")
+            shift = number_from[number] - number if number_from and number in number_from else shift
+            frame = av.VideoFrame.from_ndarray(numbered_picture((number + shift) % 256, size_wh), "bgr24")
             frame.pts, frame.time_base = moment, base
-            output.mux(stream.encode(frame.reformat(format=pix_fmt)))
+            output.mux(stream.encode(_converted(frame, pix_fmt, colour)))
         output.mux(stream.encode(None))
         if audio is not None:
             _write_tone(output, audio, sound_s if sound_s is not None else count / fps)
     return path
+
+
+def _converted(frame: av.VideoFrame, pix_fmt: str, colour: tuple[int, int, int, int] | None) -> av.VideoFrame:
+    if colour is None:
+        return frame.reformat(format=pix_fmt)
+    matrix = {6: 5, 10: 9}.get(colour[2], colour[2])  # swscale's numbers
+    return frame.reformat(format=pix_fmt, dst_colorspace=matrix, dst_color_range=colour[3])
 
 
 def _write_tone(output: Any, stream: Any, seconds: float) -> None:

@@ -1,54 +1,66 @@
-"""Copies the sound of a source file into the painted video, packet by packet, while it is written."""
+"""Copies sound and subtitles of a source file into the painted one, packet by packet, as it is written."""
 
 from __future__ import annotations
 
 import errno
 import logging
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any
 
 import av
 
 from realtime.media import MEDIA_ERRORS, reason, start_offset_s
+from realtime.tracks import Track, copy_facts, open_track
 
 _log = logging.getLogger(__name__)
-# By number of channels: many old files say "2 channels" and no more.
-_AAC_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 8: "7.1"}
 _DISK_ERRORS = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+FOREVER_S = Fraction(1 << 40)
 
 
-class SoundCopier:
-    """Reads the source a second time, for its sound only, never further than the pictures are.
+class TrackCopier:
+    """Reads the source a second time, for all but its pictures, never further than the pictures are.
 
-    All audio streams are copied as they are. One whose codec the output cannot hold is encoded as AAC.
-    Trouble with the sound is reported through `logging` and ends the sound, not the video.
+    Streams are copied as they are, with their languages and titles. Sound that the output cannot hold is
+    encoded anew, subtitles become the text that it can hold; what is left has no place in it. Trouble
+    with a track is reported through `logging` and ends the tracks, not the video.
 
     Args:
         address: what PyAV opens; may hold credentials, and is never printed.
         output: open for writing, its streams not yet complete.
+        kinds: of streams to copy, of "audio", "subtitle" and "attachment".
+        start_s: of the source, where the output begins; None for its own beginning.
     """
 
-    def __init__(self, address: str, output: Any) -> None:
+    def __init__(
+        self,
+        address: str,
+        output: Any,
+        *,
+        kinds: Sequence[str] = ("audio",),
+        start_s: Fraction | None = None,
+    ) -> None:
+        self.notes: list[str] = []
+        """What could not be copied as it is, one line each."""
         self._output = output
-        self._tracks: dict[int, _Track] = {}
+        self._is_cut = start_s is not None
+        self._tracks: dict[int, Track] = {}
         self._waiting: deque[Any] = deque()
         self._pictures_until_s = Fraction(-1)  # of the source, as far as it was read
         self._input = None
         try:
             self._input = av.open(address, metadata_errors="ignore", timeout=(10.0, 10.0))
-            self._offset_s = start_offset_s(self._input)
-            for stream in self._input.streams.audio:
-                track = _open_track(output, stream, self._offset_s)
-                if track is not None:
-                    self._tracks[stream.index] = track
+            self._offset_s = start_offset_s(self._input) + (start_s or 0)
+            for stream in self._input.streams:
+                if stream.type in kinds:
+                    self._add(stream)
             self._packets = self._read()
         except MEDIA_ERRORS as error:
             self._give_up(error)
 
     def copy_until(self, end_s: Fraction) -> None:
-        """Write the sound that begins before `end_s` seconds."""
+        """Write what begins before `end_s` seconds of the output."""
         while self._tracks:
             packet = self._next()
             if packet is None:
@@ -67,7 +79,11 @@ class SoundCopier:
         if self._tracks:
             self.copy_until(end_s)
             if not self._source_goes_on(last_s):
-                self.copy_until(Fraction(1 << 40))
+                self.copy_until(FOREVER_S)
+        self.flush()
+
+    def flush(self) -> None:
+        """Write what encoders still hold, and close."""
         for track in self._tracks.values():
             try:
                 for packet in track.flush():
@@ -83,18 +99,33 @@ class SoundCopier:
             self._input.close()
             self._input = None
 
+    def _add(self, stream: Any) -> None:
+        holder = self._output.format.name
+        if stream.type == "attachment":
+            if holder == "matroska":  # fonts of its subtitles; no other file holds them
+                copy_facts(stream, self._output.add_stream_from_template(stream), holder)
+            return
+        track = open_track(self._output, stream, self._offset_s, self._note)
+        if track is not None:
+            copy_facts(stream, track.stream, holder)
+            self._tracks[stream.index] = track
+
+    def _note(self, text: str) -> None:
+        self.notes.append(text)
+        _log.info("%s", text)
+
     def _read(self) -> Iterator[Any]:
-        """Yield sound packets, noting how far the pictures go that lie between them."""
+        """Yield the tracks' packets, noting how far the pictures go that lie between them."""
         assert self._input is not None
         pictures = self._input.streams.video[:1]
-        streams = [*pictures, *(s for s in self._input.streams.audio if s.index in self._tracks)]
+        streams = [*pictures, *(s for s in self._input.streams if s.index in self._tracks)]
         for packet in self._input.demux(*streams):
             if not packet.size:
                 continue
-            if packet.stream_index in self._tracks:
-                yield packet
-            else:
+            if packet.stream_index not in self._tracks:
                 self._pictures_until_s = max(self._pictures_until_s, self._start_s(packet))
+            elif not self._is_cut or self._is_after_start(packet):
+                yield packet
 
     def _next(self) -> Any | None:
         if self._waiting:
@@ -125,6 +156,13 @@ class SoundCopier:
         moment = packet.pts if packet.pts is not None else packet.dts or 0
         return Fraction(moment * packet.time_base) - self._offset_s
 
+    def _is_after_start(self, packet: Any) -> bool:
+        """Tell whether a packet belongs to the output: sound is cut between packets, a subtitle within."""
+        start_s = self._start_s(packet)
+        if packet.stream.type == "subtitle":
+            return bool(start_s + (packet.duration or 0) * packet.time_base > 0)
+        return start_s >= 0
+
     def _write(self, packet: Any) -> None:
         try:
             for written in self._tracks[packet.stream_index].packets(packet):
@@ -135,64 +173,7 @@ class SoundCopier:
             self._give_up(error)
 
     def _give_up(self, error: BaseException) -> None:
-        _log.warning("the sound is not copied any further: %s", reason(error))
+        text = f"sound and subtitles are not copied any further: {reason(error)}"
+        self.notes.append(text)
+        _log.warning("%s", text)
         self.close()
-
-
-class _Track(Protocol):
-    """One audio stream on its way from the source to the output."""
-
-    def packets(self, packet: Any) -> list[Any]: ...
-    def flush(self) -> list[Any]: ...
-
-
-def _open_track(output: Any, stream: Any, offset_s: Fraction) -> _Track | None:
-    """Add an audio stream to the output: a copy if it can hold the codec, else AAC, else nothing."""
-    if stream.codec_context is None:
-        _log.warning("a sound track of an unknown codec is left out")
-        return None
-    try:
-        return _CopiedTrack(output.add_stream_from_template(stream), round(offset_s / stream.time_base))
-    except (ValueError, *MEDIA_ERRORS):
-        _log.info(
-            "%s cannot hold %s sound; it is encoded as AAC", output.format.name, stream.codec_context.name
-        )
-        return _EncodedTrack(output, stream, offset_s)
-
-
-class _CopiedTrack:
-    """Packets as they are; only their stream, and for a recorded broadcast their time, is another."""
-
-    def __init__(self, stream: Any, offset: int) -> None:
-        self._stream = stream
-        self._offset = offset
-
-    def packets(self, packet: Any) -> list[Any]:
-        packet.stream = self._stream
-        packet.pts = None if packet.pts is None else packet.pts - self._offset
-        packet.dts = None if packet.dts is None else packet.dts - self._offset
-        return [packet]
-
-    def flush(self) -> list[Any]:
-        return []
-
-
-class _EncodedTrack:
-    """Decoded and encoded again as AAC at the same rate and layout."""
-
-    def __init__(self, output: Any, stream: Any, offset_s: Fraction) -> None:
-        self._source = stream
-        self._offset = round(offset_s * stream.rate)
-        rate = min(stream.rate, 96_000)  # the highest AAC knows
-        layout = _AAC_LAYOUTS.get(stream.layout.nb_channels, "stereo")
-        self._stream = output.add_stream("aac", rate=rate, layout=layout)
-        self._resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate)
-
-    def packets(self, packet: Any) -> list[Any]:
-        return [made for frame in packet.decode() for made in self._encode(frame)]
-
-    def flush(self) -> list[Any]:
-        return [*self._encode(None), *self._stream.encode(None)]
-
-    def _encode(self, frame: Any) -> list[Any]:
-        return [made for part in self._resampler.resample(frame) for made in self._stream.encode(part)]

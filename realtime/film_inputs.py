@@ -1,0 +1,199 @@
+"""Which films the words on the command line mean, and what each one's output is called.
+
+| word                                   | means                                                         |
+| -------------------------------------- | ------------------------------------------------------------- |
+| a file                                 | that film, whatever its name ends in; a picture is a sequence |
+| a folder with films in it              | every film in it, in natural order; its subfolders are left   |
+| a folder with pictures and no film     | one sequence of pictures                                      |
+| shots/%04d.png                         | one sequence of the pictures numbered so                      |
+| a pattern with *, ? or []              | every file and folder that it matches                         |
+
+One input and an output with a suffix: that file. Everything else goes into the output as a folder, each
+film under its own name. Two films that would get one name are refused before anything is painted, and so
+is an output in an input's place.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from realtime.codecs import CODECS, PICTURES, SUFFIXES, choose_codec
+from realtime.errors import OptionError, SinkError, SourceError
+from realtime.film import Film
+from realtime.film_pictures import is_numbered, numbered_files
+from realtime.source_folder import list_pictures, natural_key
+from realtime.sources import PICTURE_SUFFIXES
+
+# fmt: off
+FILM_SUFFIXES = frozenset({
+    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".m2v", ".vob", ".ts", ".m2ts", ".mts",
+    ".wmv", ".asf", ".flv", ".f4v", ".ogv", ".ogm", ".3gp", ".3g2", ".mxf", ".gif", ".y4m", ".h264", ".264",
+    ".hevc", ".265", ".ivf", ".dv", ".rm", ".rmvb", ".divx", ".nut",
+})
+# fmt: on
+
+
+@dataclass(frozen=True)
+class Input:
+    """One film to be painted: a file, or pictures and what they are called together."""
+
+    source: Path
+    files: tuple[Path, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What its output is called, without a suffix."""
+        if self.files and not self.source.is_dir():
+            return self.source.stem.split("%")[0].rstrip("_-. ") or self.source.parent.name
+        return self.source.name if self.source.is_dir() else self.source.stem
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What was found.
+
+    Args:
+        films: each once, in order.
+        left_out: lines on what lies among them and is no film.
+    """
+
+    films: tuple[Input, ...]
+    left_out: tuple[str, ...]
+
+
+def find_inputs(words: Sequence[str]) -> Inputs:
+    """Return the films that the words mean; one that is meant twice is there once.
+
+    Raises:
+        SourceError: a word means nothing.
+    """
+    found: dict[str, Input] = {}
+    left_out: list[str] = []
+    for word in words:
+        for one in _meant_by(word, left_out):
+            found.setdefault(os.path.realpath(one.source), one)
+    return Inputs(tuple(found.values()), tuple(left_out))
+
+
+def _meant_by(word: str, left_out: list[str]) -> Iterator[Input]:
+    path = Path(word).expanduser()
+    if "://" in word:
+        raise SourceError(
+            f"{word.split('://')[0]}://... is an address; paint it with: python run_camera.py --source"
+        )
+    if path.exists():
+        yield from _in_path(path, left_out)
+        return
+    if is_numbered(path):
+        files = numbered_files(path)
+        if not files:
+            raise SourceError(f"{word}: there are no pictures numbered so")
+        yield Input(path, tuple(files))
+        return
+    matches = sorted((Path(match) for match in glob.glob(str(path))), key=natural_key)
+    if not matches:
+        what = "nothing matches it" if glob.has_magic(word) else "no such file or folder"
+        raise SourceError(f"{word}: {what}")
+    for match in matches:
+        if match.is_dir() or match.suffix.lower() in FILM_SUFFIXES | PICTURE_SUFFIXES:
+            yield from _in_path(match, left_out)
+        else:
+            left_out.append(f"{match} is left out: it is no film by its name")
+
+
+def _in_path(path: Path, left_out: list[str]) -> Iterator[Input]:
+    if path.is_file() and path.suffix.lower() in PICTURE_SUFFIXES:
+        yield Input(path, (path,))
+    elif not path.is_dir():
+        yield Input(path)
+    else:
+        yield from _in_folder(path, left_out)
+
+
+def _in_folder(folder: Path, left_out: list[str]) -> Iterator[Input]:
+    try:
+        files = sorted((f for f in folder.iterdir() if not f.name.startswith(".")), key=natural_key)
+    except OSError as error:
+        raise SourceError(f"the folder {folder} cannot be read: {error.strerror}") from error
+    films = [file for file in files if file.is_file() and file.suffix.lower() in FILM_SUFFIXES]
+    if films:
+        others = [file.name for file in files if file not in films]
+        if others:
+            more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+            left_out.append(f"left out of {folder}: {', '.join(others[:3])}{more}")
+        yield from (Input(film) for film in films)
+        return
+    pictures = list_pictures(folder)
+    if not pictures:
+        raise SourceError(f"{folder} holds neither films nor pictures")
+    yield Input(folder, tuple(pictures))
+
+
+def name_outputs(inputs: Sequence[Input], output: str, codec: str | None) -> list[Film]:
+    """Return what each film is written to.
+
+    Args:
+        inputs: the films.
+        output: a file for one film, or a folder; as it was typed, since "out/" is a folder.
+        codec: asked for; None for what fits.
+    Raises:
+        OptionError: two films would get one name, or the codec does not fit.
+        SinkError: an output would take an input's place.
+    """
+    place = Path(output).expanduser()
+    suffix = place.suffix.lower()
+    as_folder = output.endswith(("/", os.sep)) or place.is_dir() or len(inputs) > 1 or not suffix
+    if as_folder and suffix in SUFFIXES and not place.is_dir():
+        raise OptionError(f"{len(inputs)} films cannot all become {place}; name a folder")
+    if not as_folder:
+        if suffix not in SUFFIXES:
+            raise OptionError(f"{place} must end in one of {', '.join(SUFFIXES)}, or name a folder")
+        choose_codec(codec, suffix)
+        films = [Film(inputs[0].source, place, inputs[0].files)]
+    else:
+        films = [_in_output_folder(one, place, codec, alone=len(inputs) == 1) for one in inputs]
+    _refuse_clashes(films)
+    return films
+
+
+def _in_output_folder(one: Input, folder: Path, codec: str | None, *, alone: bool) -> Film:
+    suffix = _suffix_for(one, codec)
+    if suffix == PICTURES:
+        return Film(one.source, folder if alone else folder / one.name, one.files)
+    return Film(one.source, folder / f"{one.name}{suffix}", one.files)
+
+
+def _suffix_for(one: Input, codec: str | None) -> str:
+    """Return the kind of file: the input's own where it can be, else the first that holds the codec."""
+    own = PICTURES if one.files else one.source.suffix.lower()
+    if codec is None:
+        return own if own in (*SUFFIXES, PICTURES) else ".mp4"
+    choose_codec(codec, CODECS[codec].holders[0] if codec in CODECS else own)
+    holders = CODECS[codec].holders
+    return own if own in holders else holders[0]
+
+
+def _refuse_clashes(films: Sequence[Film]) -> None:
+    taken: dict[str, Film] = {}
+    sources = {os.path.realpath(path): path for film in films for path in (film.source, *film.files)}
+    for film in films:
+        place = os.path.realpath(film.output)
+        if place in taken:
+            raise OptionError(
+                f"{taken[place].source} and {film.source} would both become {film.output}; "
+                "paint them into two folders"
+            )
+        taken[place] = film
+        if place in sources or any(_is_same(film.output, path) for path in sources.values()):
+            raise SinkError(f"{film.output} is an input itself; give --output another name")
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:  # one of them does not exist
+        return False

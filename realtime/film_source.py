@@ -1,0 +1,162 @@
+"""The frames of a film, piece by piece, each marked with the piece that it belongs to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from fractions import Fraction
+
+from realtime.errors import SourceBrokenError
+from realtime.film_cut import FilmCut, Window, cut_frames
+from realtime.film_pictures import picture_frames
+from realtime.film_scan import FilmScan, Segment
+from realtime.frame import Frame
+from realtime.source_video import VideoSource
+from realtime.sources import Clock, SourceInfo
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class FilmFrame(Frame):
+    """A frame of a film that is painted in pieces.
+
+    Args:
+        segment: number of the piece.
+        at_s: the frame's time in the film it comes from, in seconds.
+    """
+
+    segment: int = 0
+    at_s: Fraction = Fraction(0)
+
+
+class FilmSource:
+    """Reads pieces of a film, in the order that they are given; see `realtime.sources.Source`.
+
+    Every piece is decoded from its own key frame, also where the one before ends there: so a piece is
+    made of the same frames whichever was painted before it, in this process or in another.
+
+    Args:
+        scan: what the film is made of.
+        segments: to read.
+        cut: which frames are wanted.
+        window: the same in units of the film.
+        info: what the film promises.
+        decoded_wh: size of the film's first frame, as it is decoded.
+        clock: seconds.
+    """
+
+    def __init__(
+        self,
+        scan: FilmScan,
+        segments: Sequence[Segment],
+        cut: FilmCut,
+        window: Window,
+        info: SourceInfo,
+        *,
+        decoded_wh: tuple[int, int],
+        clock: Clock = time.perf_counter,
+    ) -> None:
+        self.info = info
+        self.gaps: dict[int, list[Fraction]] = {}
+        """Of every piece that was read: the times, in seconds, of what could not be decoded."""
+        self._scan = scan
+        self._segments = segments
+        self._cut = cut
+        self._window = window
+        self._decoded_wh = decoded_wh
+        self._clock = clock
+        self._frames = self._read()
+
+    def read(self) -> Frame | None:
+        """Return the next frame, a `FilmFrame`, or None at the end."""
+        return next(self._frames, None)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._frames.close()
+
+    def _read(self) -> Generator[FilmFrame, None, None]:
+        if self._scan.files:
+            yield from self._read_pictures()
+            return
+        counted = None if self._scan.seekable else self._open(None)
+        try:
+            for segment in self._segments:
+                source = counted or self._open_before(segment)
+                try:
+                    yield from self._cut_piece(_piece(source, segment, self._scan.offset), segment)
+                finally:
+                    self.gaps[segment.number] = self._lost_in(source, segment)
+                    if counted is None:
+                        source.close()
+        finally:
+            if counted is not None:
+                counted.close()
+
+    def _open_before(self, segment: Segment) -> VideoSource:
+        """Open a film where decoding of a piece can begin.
+
+        That is at its key frame, unless that is none: films without whole pictures, which are refreshed bit
+        by bit, call so what only later frames complete. Then a piece earlier all will have been refreshed.
+        """
+        if segment.begin is not None and not self._shows_at_once(segment):
+            return self._open(self._scan.segments[segment.number - 1])
+        return self._open(segment)
+
+    def _shows_at_once(self, segment: Segment) -> bool:
+        """Tell whether decoding that begins at the piece's key frame gives that frame."""
+        source = self._open(segment)
+        try:
+            first = next(_piece(source, segment, self._scan.offset), None)
+            return first is not None and first.pts + self._scan.offset == segment.first_pts
+        finally:
+            source.close()
+
+    def _read_pictures(self) -> Iterator[FilmFrame]:
+        for segment in self._segments:
+            lost: list[int] = []
+            frames = picture_frames(self._scan, segment, self.info.size_wh, lost, self._clock)
+            yield from self._cut_piece(frames, segment)
+            self.gaps[segment.number] = [number * self._scan.time_base for number in lost]
+
+    def _cut_piece(self, frames: Iterator[Frame], segment: Segment) -> Iterator[FilmFrame]:
+        scan, window = self._scan, self._window
+        end = window.film_end if segment.end_pts is None else segment.end_pts - scan.offset
+        for frame in cut_frames(frames, self._cut, window, end):
+            values = {field.name: getattr(frame, field.name) for field in fields(frame)}
+            at_s = frame.pts * frame.time_base + window.shift * window.time_base
+            yield FilmFrame(**values, segment=segment.number, at_s=at_s)
+
+    def _open(self, segment: Segment | None) -> VideoSource:
+        begin = None if segment is None else segment.begin
+        return VideoSource(self._scan.path, clock=self._clock, begin=begin, decoded_wh=self._decoded_wh)
+
+    def _lost_in(self, source: VideoSource, segment: Segment) -> list[Fraction]:
+        base, offset = self._scan.time_base, self._scan.offset
+        return [
+            (pts - offset) * base
+            for pts in source.lost
+            if (segment.first_pts is None or pts >= segment.first_pts)
+            and (segment.end_pts is None or pts < segment.end_pts)
+        ]
+
+
+def _piece(source: VideoSource, segment: Segment, offset: int) -> Iterator[Frame]:
+    """Yield the frames of one piece, counted through the whole film; a break in the file ends them."""
+    by_time = segment.begin is not None or segment.end_pts is not None
+    index = segment.first_index
+    while True:
+        if not by_time and segment.end_index is not None and source.frames_read >= segment.end_index:
+            return
+        try:
+            frame = source.read()
+        except SourceBrokenError:  # known from reading the packets; the film's report names it
+            return
+        if frame is None or (segment.end_pts is not None and frame.pts >= segment.end_pts - offset):
+            return
+        if not by_time:
+            if frame.index >= segment.first_index:
+                yield frame
+        elif segment.first_pts is None or frame.pts >= segment.first_pts - offset:
+            yield replace(frame, index=index)
+            index += 1

@@ -1,0 +1,158 @@
+"""Styles and strengths that change and cross-fade at given times: what --timeline reads.
+
+    [{"at": 0, "style": "starry_night"},
+     {"at": "1:05.5", "style": "udnie", "fade": 2},
+     {"at": 80, "strength": 0.4, "fade": 1}]
+
+Times are of the film that goes in, in seconds or as H:MM:SS. A change begins at its time and takes `fade`
+seconds, none without it. What a change does not name stays as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from realtime.composite import check_strength
+from realtime.errors import OptionError
+
+_TIME = re.compile(r"(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:\.\d+)?)")
+_FIELDS = ("at", "style", "strength", "fade")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One entry of a timeline.
+
+    Args:
+        at_s: when it begins, in seconds of the film.
+        style: that paints from then on; None for no change.
+        strength: from then on, 0 for the original, 1 for the painting; None for no change.
+        fade_s: seconds that the change takes.
+    """
+
+    at_s: Fraction
+    style: str | None = None
+    strength: float | None = None
+    fade_s: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True)
+class Mix:
+    """What paints at one moment: the share of each style, which add up to 1, and the strength."""
+
+    shares: Mapping[str, float]
+    strength: float
+
+
+@dataclass(frozen=True)
+class StyleTimeline:
+    """What paints, from beginning to end.
+
+    Args:
+        style: at the beginning.
+        strength: at the beginning.
+        changes: by time.
+    """
+
+    style: str
+    strength: float = 1.0
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """Every style that paints at some time, the first one first, none twice."""
+        named = (change.style for change in self.changes if change.style is not None)
+        return tuple(dict.fromkeys((self.style, *named)))
+
+    def at(self, moment_s: Fraction) -> Mix:
+        """Return what paints at a moment; a fade that begins within another starts from what is seen then."""
+        mix = Mix({self.style: 1.0}, self.strength)
+        for place, change in enumerate(self.changes):
+            if change.at_s > moment_s:
+                break
+            following = self.changes[place + 1].at_s if place + 1 < len(self.changes) else moment_s
+            mix = _faded(mix, change, min(moment_s, following) - change.at_s)
+        return mix
+
+
+def _faded(mix: Mix, change: Change, since_s: Fraction) -> Mix:
+    share = 1.0 if since_s >= change.fade_s else float(since_s / change.fade_s)
+    shares = dict(mix.shares)
+    if change.style is not None:
+        shares = {style: part * (1 - share) for style, part in shares.items()}
+        shares[change.style] = shares.get(change.style, 0.0) + share
+        shares = {style: part for style, part in shares.items() if part > 0}
+    strength = mix.strength
+    if change.strength is not None:
+        strength += (change.strength - strength) * share
+    return Mix(shares, strength)
+
+
+def read_timeline(path: Path, style: str, strength: float = 1.0) -> StyleTimeline:
+    """Read a timeline.
+
+    Args:
+        path: a JSON file.
+        style: until the first change of style.
+        strength: until the first change of strength.
+    Raises:
+        OptionError: it cannot be read, or an entry of it cannot be; names the entry.
+    """
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise OptionError(f"--timeline {path} cannot be read: {error}") from error
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries) or not entries:
+        raise OptionError(f'--timeline {path} must be a list such as [{{"at": 0, "style": "udnie"}}]')
+    changes = [_change(entry, f"--timeline {path}, entry {n}") for n, entry in enumerate(entries, 1)]
+    changes.sort(key=lambda change: change.at_s)
+    timeline = StyleTimeline(style, strength, tuple(changes))
+    first = timeline.at(Fraction(0))
+    if changes[0].at_s == 0 and not changes[0].fade_s and changes[0].style is not None:
+        timeline = replace(timeline, style=changes[0].style, strength=first.strength)  # one network less
+    return timeline
+
+
+def _change(entry: dict[str, Any], where: str) -> Change:
+    unknown = sorted(set(entry) - set(_FIELDS))
+    if unknown:
+        raise OptionError(f"{where}: {unknown[0]!r} is not one of {', '.join(_FIELDS)}")
+    if "at" not in entry:
+        raise OptionError(f'{where}: "at" is missing: when the change begins, in seconds')
+    style, strength = entry.get("style"), entry.get("strength")
+    if style is None and strength is None:
+        raise OptionError(f"{where}: neither a style nor a strength changes")
+    if style is not None and not isinstance(style, str):
+        raise OptionError(f"{where}: style must be a name, got {style!r}")
+    if strength is not None:
+        if isinstance(strength, bool) or not isinstance(strength, (int, float)):
+            raise OptionError(f"{where}: strength must be a number from 0 to 1, got {strength!r}")
+        check_strength(strength)
+    return Change(
+        parse_time(entry["at"], f"{where}: at"),
+        style,
+        strength,
+        parse_time(entry.get("fade", 0), f"{where}: fade"),
+    )
+
+
+def parse_time(value: object, what: str) -> Fraction:
+    """Return seconds of a number, or of a text such as 83.5, 1:23.5 or 0:01:23.5.
+
+    Raises:
+        OptionError: naming what was to be a time.
+    """
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value) and value >= 0:
+        return Fraction(str(value))
+    found = _TIME.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        raise OptionError(f"{what} must be seconds or H:MM:SS, got {value!r}")
+    hours, minutes, seconds = found[1] or 0, found[2] or 0, found[3]
+    return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)

@@ -1,0 +1,180 @@
+"""One run of the video command: find the films, open what paints, paint each, say what happened."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from realtime.camera_config import parse_size
+from realtime.catalog import StyleEntry, find_style
+from realtime.codecs import codec_named
+from realtime.composite import check_strength
+from realtime.console import EXIT_INTERRUPTED, say, stop_on_signals
+from realtime.engine import Engine, open_engine
+from realtime.errors import OptionError
+from realtime.film import Brushes, FilmResult, OwnBrushes
+from realtime.film_batch import exit_code, paint_batch, to_plain
+from realtime.film_cut import FilmCut
+from realtime.film_inputs import find_inputs, name_outputs
+from realtime.film_plan import FilmOptions, check_codec
+from realtime.film_report import BatchBars, results_table
+from realtime.film_workers import WorkerBrushes
+from realtime.guided import check_detail
+from realtime.style_timeline import StyleTimeline, parse_time, read_timeline
+
+MOST_WORKERS = 256
+
+
+@dataclass(frozen=True)
+class VideoConfig:
+    """The options of `python -m realtime video`.
+
+    Args:
+        inputs: as they were typed; see `realtime.film_inputs`.
+        output: as it was typed.
+        options: for every film alike.
+        workers: processes that paint.
+        as_json: print JSON.
+    """
+
+    inputs: tuple[str, ...]
+    output: str
+    options: FilmOptions
+    workers: int
+    as_json: bool
+
+    @classmethod
+    def from_words(
+        cls,
+        *,
+        inputs: tuple[str, ...],
+        output: str,
+        style: StyleEntry,
+        timeline: Path | None,
+        strength: float,
+        size: str | None,
+        output_size: str | None,
+        start: str | None,
+        end: str | None,
+        fps: str | None,
+        every: int,
+        workers: int,
+        as_json: bool,
+        **others: Any,
+    ) -> VideoConfig:
+        """Return the options of a command line, checked before anything is opened.
+
+        Args:
+            others: fields of `FilmOptions`, as they are.
+        Raises:
+            LivebrushError: naming the first option that cannot be.
+        """
+        check_strength(strength)
+        check_detail(others["detail"])
+        _check_from_one("--workers", workers, MOST_WORKERS)
+        _check_from_one("--segment-frames", others["segment_frames"], 1_000_000)
+        if others["codec"] is not None:
+            codec_named(others["codec"])
+        told = _timeline(style, timeline, strength)
+        network_wh = parse_size("--size", size)
+        styles = {name: style if name == style.name else find_style(name) for name in told.styles}
+        if network_wh is not None:
+            for entry in styles.values():
+                entry.contract.check_size(network_wh)
+        options = FilmOptions(
+            timeline=told,
+            styles=styles,
+            network_wh=network_wh,
+            output_wh=parse_size("--output-size", output_size),
+            cut=FilmCut(
+                None if start is None else parse_time(start, "--start"),
+                None if end is None else parse_time(end, "--end"),
+                parse_rate(fps),
+                every,
+            ),
+            **others,
+        )
+        return cls(inputs, output, options, workers, as_json)
+
+
+def run_video(config: VideoConfig) -> int:
+    """Paint every film and return the exit code: 1 if any failed or is not whole, 130 if it was stopped.
+
+    Raises:
+        LivebrushError: what kept the first film from being begun.
+    """
+    found = find_inputs(config.inputs)
+    films = name_outputs(found.films, config.output, config.options.codec)
+    for film in films:
+        check_codec(config.options, film.output)
+    if not config.as_json:
+        for line in found.left_out:
+            say(line)
+    stop = threading.Event()
+    with stop_on_signals(stop), _brushes(config, stop) as brushes, BatchBars(len(films)) as bars:
+        results = paint_batch(films, config.options, brushes, bars, stop)
+    _report(results, config, found.left_out)
+    return EXIT_INTERRUPTED if stop.is_set() and _unfinished(results) else exit_code(results)
+
+
+@contextmanager
+def _brushes(config: VideoConfig, stop: threading.Event) -> Iterator[Brushes]:
+    engines: dict[str, Engine] = {}
+    options = config.options
+    if config.workers > 1:
+        with WorkerBrushes(options.styles, options.engine, config.workers, stop) as workers:
+            yield workers
+        return
+    try:
+        for name, entry in options.styles.items():
+            engines[name] = open_engine(entry, options.engine)
+        yield OwnBrushes(engines, stop)
+    finally:
+        for engine in engines.values():
+            engine.close()
+
+
+def _report(results: list[FilmResult], config: VideoConfig, left_out: tuple[str, ...]) -> None:
+    if config.as_json:
+        say(json.dumps({**to_plain(results), "left_out": list(left_out)}, indent=2))
+        return
+    from rich.console import Console
+
+    Console().print(results_table(results))
+    if _unfinished(results):
+        say("stopped; the same command goes on from here")
+
+
+def _unfinished(results: list[FilmResult]) -> bool:
+    return any(result.result == "stopped" for result in results)
+
+
+def _timeline(style: StyleEntry, path: Path | None, strength: float) -> StyleTimeline:
+    if path is None:
+        return StyleTimeline(style.name, strength)
+    return read_timeline(path, style.name, strength)
+
+
+def parse_rate(text: str | None) -> Fraction | None:
+    """Return frames a second of a text such as 24, 29.97 or 30000/1001; None for None.
+
+    Raises:
+        OptionError: it is no number.
+    """
+    if text is None:
+        return None
+    try:
+        return Fraction(text.strip())
+    except (ValueError, ZeroDivisionError) as error:
+        raise OptionError(f"--fps must be a number such as 24 or 30000/1001, got {text!r}") from error
+
+
+def _check_from_one(option: str, number: int, most: int) -> None:
+    if not 1 <= number <= most:
+        raise OptionError(f"{option} must be from 1 to {most}, got {number}")
