@@ -88,7 +88,10 @@ class TurboNet(CellNet):
             start_equal(nn.Conv2d(2 * width, 4 * width, 1), 2),
             nn.PixelShuffle(2),
         )
-        self.shapes = nn.Sequential(nn.InstanceNorm2d(width, affine=True), nn.ReLU(inplace=True))
+        # Its variance in a picture is 5 to 25. In a frame of one flat colour all that differs is the places
+        # of a cell, and dividing by so little would make dots of them.
+        norm = nn.InstanceNorm2d(width, eps=0.5, affine=True)
+        self.shapes = nn.Sequential(norm, nn.ReLU(inplace=True))
         self.to_cells = start_equal(ReflectConv(width, 3 * self.out_cell**2, 3), self.out_cell)
 
     def paint_cells(self, cells: Tensor) -> Tensor:
