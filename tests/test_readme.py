@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import typer
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+README_FILE = Path(__file__).parents[1] / "README.md"
+README = README_FILE.read_text(encoding="utf-8")
 
 
 def shell_lines() -> list[str]:
@@ -15,24 +16,31 @@ def shell_lines() -> list[str]:
     return [line.split("  #")[0].strip() for block in blocks for line in block.splitlines() if line.strip()]
 
 
-def options_of(app: typer.Typer, subcommand: str | None) -> set[str]:
+def options_of(app: typer.Typer, words: list[str]) -> set[str]:
+    """Return the options of the command that the words name, through groups of groups."""
     command = typer.main.get_command(app)
-    if subcommand is not None and hasattr(command, "commands"):
-        command = command.commands[subcommand]
+    for word in words:
+        if word not in getattr(command, "commands", {}):
+            break
+        command = command.commands[word]  # type: ignore[attr-defined]
     return {name for parameter in command.params for name in parameter.opts}
 
 
 @pytest.mark.parametrize("line", [line for line in shell_lines() if "python" in line and "pip" not in line])
 def test_every_command_of_the_readme_has_the_options_that_it_uses(line: str) -> None:
-    words = shlex.split(line)
+    words = shlex.split(line, comments=True)
+    asked = {word for word in words if word.startswith("-")} - {"-m"}
     if words[1] == "run_camera.py":
         from realtime.camera_command import app
 
-        known = options_of(app, None)
-    else:
+        known = options_of(app, [])
+    elif words[1] == "-m":
         package = __import__(f"{words[2]}.cli", fromlist=["app"])
-        known = options_of(package.app, words[3])
-    assert {word for word in words if word.startswith("-")} - {"-m"} <= known
+        known = options_of(package.app, words[3:])
+    else:
+        script = (README_FILE.parent / words[1]).read_text(encoding="utf-8")
+        known = {option for option in asked if f'"{option}"' in script}
+    assert asked <= known
 
 
 def test_the_two_commands_set_everything_up() -> None:
@@ -43,4 +51,4 @@ def test_the_two_commands_set_everything_up() -> None:
 
 def test_every_picture_of_the_readme_is_there() -> None:
     for target in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README):
-        assert (Path(__file__).parents[1] / target).is_file(), target
+        assert (README_FILE.parent / target).is_file(), target
