@@ -139,7 +139,8 @@ class MetaTrainer(Trainer[MetaConfig]):
             vector, image = self.trained(styles.images, styles.vectors, content_image, counts)
         if config.encoder == "vgg":
             return self._painting_loss(image, content_image, styles, counts)
-        missed = vector_distance(vector.float(), self.meta_style.scale(styles.vectors))
+        scale = self.meta_style.scale
+        missed = vector_distance(vector.float(), scale(styles.vectors), scale.shares())
         parts = {"vector": float(missed.detach())}
         if content_image is None:
             return missed, {"total": parts["vector"], **parts}

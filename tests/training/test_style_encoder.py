@@ -90,6 +90,22 @@ def test_missing_all_of_a_vector_counts_as_one() -> None:
     target = torch.randn(4, 6)
     assert vector_distance(torch.zeros(4, 6), target).item() == pytest.approx(1)
     assert vector_distance(target, target).item() == 0
+    assert vector_distance(torch.zeros(4, 6), target, torch.rand(6)).item() == pytest.approx(1)
+
+
+def test_what_tells_styles_apart_most_counts_most() -> None:
+    """Two numbers that go together are one direction of twice the variance, worth twice as much."""
+    alone, together = torch.rand(200, 1), torch.rand(200, 1)
+    scale = StyleScale(3, 2)
+    scale.measure(torch.cat([together, alone, together], dim=1))
+    shares = scale.shares()
+    assert shares is not None
+    assert shares.tolist() == pytest.approx([2 / 3, 1 / 3], abs=0.06)
+    target = torch.randn(8, 2)
+    first_missed, second_missed = (
+        vector_distance(target * torch.tensor(kept), target, shares) for kept in ([0.0, 1.0], [1.0, 0.0])
+    )
+    assert first_missed > second_missed
 
 
 def test_from_picture_to_network_is_one_graph_without_python() -> None:

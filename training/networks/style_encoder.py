@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 # Channels of the small encoder's stages; each but the first halves the picture.
 _STAGES = (16, 32, 64, 96, 128)
@@ -71,6 +70,16 @@ class StyleScale(nn.Module):
             scale = len(statistics) ** 0.5 / deviations[: directions.shape[1]]
             directions.copy_(rows[: directions.shape[1]].T * scale)
 
+    def shares(self) -> Tensor | None:
+        """Return how much of all that tells styles apart lies in each number, (D,), sum 1; None for alike.
+
+        The numbers have one spread, whatever they are worth: by these an encoder learns first what matters.
+        """
+        if self.directions is None:
+            return None
+        variance = 1 / self.directions.square().sum(dim=0)  # a direction's length is 1 over its deviation
+        return variance / variance.sum()
+
     def forward(self, statistics: Tensor) -> Tensor:
         vector = (self._logarithms(statistics) - self.center) / self.spread
         if self.directions is not None:
@@ -117,6 +126,13 @@ class SmallStyleEncoder(nn.Module):
         return vector
 
 
-def vector_distance(vector: Tensor, target: Tensor) -> Tensor:
-    """Return how much of the target vectors, (N, D), is missed: 0 for none, about 1 for all of it."""
-    return functional.mse_loss(vector, target) / target.square().mean().clamp_min(1e-6)
+def vector_distance(vector: Tensor, target: Tensor, shares: Tensor | None = None) -> Tensor:
+    """Return how much of the target vectors, (N, D), is missed: 0 for none, about 1 for all of it.
+
+    Args:
+        vector, target: (N, D) each.
+        shares: (D,), how much each number counts, such as `StyleScale.shares`; None counts all alike.
+    """
+    weights = torch.ones_like(target[0]) if shares is None else shares
+    missed, all_of_it = ((weights * difference.square()).mean() for difference in (vector - target, target))
+    return missed / all_of_it.clamp_min(1e-6)
