@@ -42,7 +42,7 @@ class StyleScale(nn.Module):
     usual: Tensor
     center: Tensor
     spread: Tensor
-    directions: Tensor
+    directions: Tensor | None
 
     def __init__(self, statistics: int, numbers: int | None = None) -> None:
         super().__init__()
