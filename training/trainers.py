@@ -5,6 +5,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 import torch
@@ -18,6 +19,7 @@ from training.devices import Placement
 from training.errors import CheckpointError, OptionError, TrainingError
 from training.images import list_pictures, read_rgb, resize_short_side, to_tensor
 from training.losses import LossParts
+from training.meta_generate import generate_checkpoint
 from training.networks.transform_net import build_transform_net
 from training.objective import StyleObjective
 from training.perception import Perception
@@ -183,11 +185,15 @@ class Trainer(ABC, Generic[Config]):
             "training": training,
         }
 
+    def _first_content(self, file: Path) -> dict[str, Any]:
+        """Return what to begin with, as a checkpoint of this kind holds it."""
+        return load_checkpoint(file)
+
     def _start_from(self) -> int:
         """Take over the weights of a checkpoint; return how many pictures it has seen."""
         file = self.config.init_from
         assert file is not None
-        content = load_checkpoint(file)
+        content = self._first_content(file)
         if content.get("kind") != self.kind:
             raise CheckpointError(f"--init-from {file} is of kind {content.get('kind')}, not {self.kind}")
         if content["preset"] != self.config.preset:
@@ -246,6 +252,14 @@ class TransformTrainer(StyleTrainer[TransformConfig]):
 
     def _build_network(self) -> nn.Module:
         return build_transform_net(self.config.preset)
+
+    def _first_content(self, file: Path) -> dict[str, Any]:
+        """Of a meta network, what it writes for this style: most of the way is done then."""
+        content = super()._first_content(file)
+        if content.get("kind") != "meta":
+            return content
+        config = self.config
+        return generate_checkpoint(file, config.style_image, config.credits, config.weights)
 
     def _loss(self, content_image: Tensor | None) -> tuple[Tensor, LossParts]:
         assert content_image is not None

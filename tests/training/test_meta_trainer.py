@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import torch
 from torch import Tensor
 
 from training.checkpoint import load_checkpoint, load_meta_net, load_transform_net, save_checkpoint
-from training.config import StyleCredits
+from training.config import StyleCredits, TransformConfig
 from training.config_meta import MetaConfig, default_layers
 from training.devices import Placement
 from training.errors import CheckpointError, DataError, OptionError
@@ -18,6 +19,7 @@ from training.meta_report import MetaReport
 from training.meta_trainer import MetaTrainer
 from training.networks.transform_net import build_transform_net
 from training.report import Paint, TrainingReport
+from training.trainers import TransformTrainer
 
 
 @pytest.fixture(scope="session")
@@ -336,3 +338,26 @@ def test_layers_are_the_papers_where_the_feature_network_has_them(feature_weight
     shallow = default_layers("vgg19", feature_weights)  # the file ends at conv3_4
     assert shallow["encoder_layers"][-1] == "small:relu5_1" and "small:relu4_1" in shallow["style_layers"]
     assert default_layers("small")["content_layers"] == ("small:relu3_1",)
+
+
+def test_what_a_meta_network_writes_is_the_start_of_an_ordinary_training(
+    options: dict[str, Any], tmp_path: Path
+) -> None:
+    train(options)
+    painting = options["styles"][0] / "p0.png"
+    config = TransformConfig(
+        style_image=painting,
+        content=options["content"],
+        out=tmp_path / "polished.pt",
+        credits=StyleCredits("p0", "P0", "nobody", "1900"),
+        init_from=options["out"],
+        weights=options["weights"],
+        device="cpu",
+    )
+    trainer = TransformTrainer(config, Placement("cpu", "fp32"))
+    written = generate_checkpoint(options["out"], painting, weights=options["weights"])["weights"]
+    for name, value in trainer.network.state_dict().items():
+        assert torch.equal(value, written[name]), name
+    assert trainer.earlier_pictures == 0
+    with pytest.raises(CheckpointError, match="is of preset turbo, not fast"):
+        TransformTrainer(replace(config, preset="fast"), Placement("cpu", "fp32"))

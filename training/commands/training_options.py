@@ -45,7 +45,9 @@ Threads = Annotated[int, option("CPU threads; 0 for all cores.")]
 Weights = Annotated[
     Path | None, option("Feature weights: a file or folder, before LIVEBRUSH_WEIGHTS and the download.")
 ]
-InitFrom = Annotated[Path | None, option("A checkpoint whose weights are the start.")]
+InitFrom = Annotated[
+    Path | None, option("A checkpoint whose weights are the start; transform: also a meta network.")
+]
 Samples = Annotated[Path | None, option("Photographs for the sample sheets.")]
 RunDir = Annotated[Path | None, option("Logs, sheets and resume point. [OUT without .pt, .run]")]
 Fresh = Annotated[bool, option("Begin anew though there is a checkpoint to resume.")]

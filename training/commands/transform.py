@@ -57,7 +57,8 @@ def transform(
     Example: python -m training transform --style-image wave.jpg --content photos -o wave.pt
 
     The same command after a kill goes on from the last checkpoint. A small network gets further in two
-    parts: first --teacher large.pt, a tenth of the time a step, then --init-from that with the losses.
+    parts: first --teacher large.pt, a tenth of the time a step, then --init-from that with the losses; or
+    --init-from meta.pt, of `python -m training meta`: from what that writes for the picture.
     """
     options = locals()  # before anything else has a name here
     from training.config import TransformConfig
