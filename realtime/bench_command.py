@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
+from realtime import command_options as given
 from realtime.console import say
 from realtime.errors import OptionError
 
@@ -81,15 +82,10 @@ def bench(
             help="What the loop reads: JPEGs of a camera, an H.264 file, or both; memory: the loop itself.",
         ),
     ] = None,
-    engine: Annotated[
-        str, typer.Option(help="auto (the fastest installed), onnxruntime, openvino, or aoti.")
-    ] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32, bf16, fp16 or int8.")] = "auto",
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    threads: Annotated[
-        Optional[int],  # noqa: UP045
-        typer.Option(metavar="N", help="For the network; without it one for each core."),
-    ] = None,
+    engine: given.EngineName = "auto",
+    precision: given.Precision = "auto",
+    device: given.Device = "auto",
+    threads: given.Threads = None,
     frames: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option(metavar="N", help=f"Pictures a round. {_COUNTS}"),
@@ -102,7 +98,7 @@ def bench(
         Optional[Path],  # noqa: UP045
         typer.Option("--json", metavar="FILE", help="Write everything that was measured as JSON too."),
     ] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
+    debug: given.Debug = False,
 ) -> int:
     """Measure a style on this machine: the network alone and the whole loop, after a warm-up.
 

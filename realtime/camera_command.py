@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from realtime import command_options as given
 from realtime.console import run_command
 
 if TYPE_CHECKING:
@@ -73,16 +74,11 @@ def camera(
             metavar="WIDTHxHEIGHT", help="The picture that comes out; without it the source's size."
         ),
     ] = None,
-    engine: Annotated[
-        str, typer.Option(help="auto (the fastest installed), onnxruntime or openvino.")
-    ] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32, bf16, fp16 or int8.")] = "auto",
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    threads: Annotated[
-        Optional[int],  # noqa: UP045
-        typer.Option(metavar="N", help="For the network; without it one for each core."),
-    ] = None,
-    strength: Annotated[float, typer.Option(help="0 is the original, 1 the painting.")] = 1.0,
+    engine: given.EngineName = "auto",
+    precision: given.Precision = "auto",
+    device: given.Device = "auto",
+    threads: given.Threads = None,
+    strength: given.Strength = 1.0,
     towards: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(
@@ -108,7 +104,7 @@ def camera(
         Optional[Path],  # noqa: UP045
         typer.Option(metavar="FILE.json", help="Write counts, frame rate and latency of every stage."),
     ] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
+    debug: given.Debug = False,
 ) -> int:
     """Paint a camera, a video or pictures in the style of a painting, live.
 

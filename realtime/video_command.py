@@ -7,6 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from realtime import command_options as given
 from realtime.camera_command import DEFAULT_DETAIL, DEFAULT_STYLE
 
 _SEGMENT_FRAMES = 240  # of realtime.film_scan, which is not imported to read the command line
@@ -30,7 +31,8 @@ def video(
         ),
     ],
     style: Annotated[
-        str, typer.Option(metavar="NAME|FILE.onnx", help="What paints; names: python -m realtime styles.")
+        str,
+        typer.Option(metavar="NAME|PICTURE|FILE.onnx", help="What paints; names: python -m realtime styles."),
     ] = DEFAULT_STYLE,
     timeline: Annotated[
         Optional[Path],  # noqa: UP045 - Typer reads the types when it runs
@@ -40,7 +42,7 @@ def video(
             '{"at": "1:05", "strength": 0.5}], in seconds of the film that goes in.',
         ),
     ] = None,
-    strength: Annotated[float, typer.Option(help="0 is the original, 1 the painting.")] = 1.0,
+    strength: given.Strength = 1.0,
     original_colors: Annotated[
         bool, typer.Option("--original-colors", help="Keep the colours of the film.")
     ] = False,
@@ -94,15 +96,10 @@ def video(
         Optional[str],  # noqa: UP045
         typer.Option(metavar="NAME", help="Such as yuv444p or yuv420p10le; without it what players play."),
     ] = None,
-    engine: Annotated[
-        str, typer.Option(help="auto (the fastest installed), onnxruntime or openvino.")
-    ] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32, bf16, fp16 or int8.")] = "auto",
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    threads: Annotated[
-        Optional[int],  # noqa: UP045
-        typer.Option(metavar="N", help="For the network; without it one for each core."),
-    ] = None,
+    engine: given.EngineName = "auto",
+    precision: given.Precision = "auto",
+    device: given.Device = "auto",
+    threads: given.Threads = None,
     workers: Annotated[
         int, typer.Option(metavar="N", help="Processes that paint pieces of a film side by side.")
     ] = 1,
@@ -114,7 +111,7 @@ def video(
         ),
     ] = _SEGMENT_FRAMES,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
+    debug: given.Debug = False,
 ) -> int:
     """Paint films: the same film comes out, painted, with its times, sound, subtitles and all else kept.
 
