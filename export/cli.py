@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from export.errors import ExportError
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from export.parity import Parity
 
-TARGETS = {"onnx": ".onnx", "aoti": ".pt2"}
+CHECKPOINT_SUFFIX = ".pt"
+TARGETS = {"onnx": ".onnx", "aoti": ".pt2", "checkpoint": CHECKPOINT_SUFFIX}
 PRECISIONS = ("fp32", "fp16", "bf16")
 
 app = typer.Typer(
@@ -24,10 +27,16 @@ app = typer.Typer(
 
 @app.command()
 def export(
-    checkpoint: Annotated[Path, typer.Argument(help="What `python -m training` wrote, NAME.pt.")],
+    source: Annotated[
+        str,
+        typer.Argument(help="What `python -m training` wrote, NAME.pt; or a style, by name or NAME.onnx."),
+    ],
     to: Annotated[
         str,
-        typer.Option(help="The target: onnx, for every engine; or aoti, compiled by torch for one device."),
+        typer.Option(
+            help="The target: onnx, for every engine; aoti, compiled by torch for one device; or checkpoint, "
+            "to train on."
+        ),
     ] = "onnx",
     out: Annotated[
         Path, typer.Option("--out", "-o", help="A folder, or the file to write. [this folder]")
@@ -58,6 +67,8 @@ def export(
         python -m export meta.pt --to onnx --out ~/.livebrush/models
 
         python -m export wave.pt --to aoti --device cuda --precision fp16 --size 1080x1920
+
+        python -m export the_great_wave --to checkpoint --out wave.pt
     """
     if to not in TARGETS:
         raise ExportError(f"--to must be one of {', '.join(TARGETS)}, instead got {to!r}")
@@ -67,31 +78,65 @@ def export(
         raise ExportError(f"--weights must be fp16 or fp32, instead got {weights!r}")
     size_wh = _parse_aoti(device, precision, size)
 
-    from training.checkpoint import load_checkpoint, load_style_net
-    from training.errors import CheckpointError
-
-    try:
-        if load_checkpoint(checkpoint).get("kind") == "meta":
-            return _export_meta(checkpoint, to, out, verify)
-        file = _output_file(checkpoint, out, TARGETS[to])
-        network, content = load_style_net(checkpoint)
-    except CheckpointError as error:
-        raise ExportError(str(error)) from error
+    checkpoint = Path(source)
+    if checkpoint.suffix == CHECKPOINT_SUFFIX and _is_meta(checkpoint):
+        return _export_meta(checkpoint, to, out, verify)
+    file = _output_file(checkpoint, out, TARGETS[to])
+    network, content = _load(source)
     if file.is_dir():
         file = file / f"{content['style']['name']}{TARGETS[to]}"
-    if to == "aoti":
+    if to == "checkpoint":
+        _write_checkpoint(file, content)
+        verify = False  # the contract's hash has told
+    elif to == "aoti":
         from export.to_aoti import AotiOptions, export_aoti
 
         compiled_for = AotiOptions(device, precision, size_wh)  # type: ignore[arg-type]
-        contract = export_aoti(network, content, file, compiled_for)
+        export_aoti(network, content, file, compiled_for)
     else:
         from export.to_onnx import OnnxOptions, export_onnx
 
-        contract = export_onnx(network, content, file, OnnxOptions(pixels, weights))  # type: ignore[arg-type]
-    kilobytes = file.stat().st_size / 1000
-    typer.echo(f"{file}: {contract.title}, {contract.artist}, {contract.preset}, {kilobytes:.0f} KB")
+        export_onnx(network, content, file, OnnxOptions(pixels, weights))  # type: ignore[arg-type]
+    kilobytes, style = file.stat().st_size / 1000, content["style"]
+    preset = content["preset"] if content["kind"] == "transform" else f"{content['kind']}-{content['preset']}"
+    typer.echo(f"{file}: {style['title']}, {style['artist']}, {preset}, {kilobytes:.0f} KB")
     if verify:
         _verify(network, file)
+
+
+def _is_meta(checkpoint: Path) -> bool:
+    from training.checkpoint import load_checkpoint
+    from training.errors import CheckpointError
+
+    try:
+        return load_checkpoint(checkpoint).get("kind") == "meta"
+    except CheckpointError as error:
+        raise ExportError(str(error)) from error
+
+
+def _load(source: str) -> tuple[nn.Module, dict[str, Any]]:
+    """Return the network that is exported and what its checkpoint says of it."""
+    from training.checkpoint import load_style_net
+    from training.errors import CheckpointError
+
+    if not source.endswith(CHECKPOINT_SUFFIX):
+        from export.from_onnx import checkpoint_of
+        from realtime.catalog import find_style
+
+        return checkpoint_of(find_style(source).path)
+    try:
+        return load_style_net(Path(source))
+    except CheckpointError as error:
+        raise ExportError(str(error)) from error
+
+
+def _write_checkpoint(file: Path, content: dict[str, Any]) -> None:
+    from training.checkpoint import save_checkpoint
+
+    try:
+        save_checkpoint(file, content)
+    except OSError as error:
+        raise ExportError(f"cannot write {file}: {error.strerror or error}") from error
 
 
 def _export_meta(checkpoint: Path, to: str, out: Path, verify: bool) -> None:

@@ -30,6 +30,8 @@ WeightsPrecision = Literal["fp16", "fp32"]
 OPSET = 20
 # Smaller tensors are shapes and scalars; halving them saves nothing and may cost exactness.
 _WORTH_HALVING = 64
+# What the name of a tensor in half precision ends in.
+HALF_SUFFIX = ".fp16"
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def export_onnx(
     Raises:
         ExportError: if the credits do not make a valid contract, or the file cannot be written.
     """
-    rounded = _round_weights(network, options.weights)
+    rounded = as_stored(network, options.weights)
     contract = _contract(rounded, checkpoint, options)
     model = style_graph(rounded, options.pixels)
     if options.weights == "fp16":
@@ -119,7 +121,7 @@ def write_whole(file: Path, data: bytes) -> None:
         raise ExportError(f"cannot write {file}: {error.strerror or error}") from error
 
 
-def _round_weights(network: nn.Module, weights: WeightsPrecision) -> nn.Module:
+def as_stored(network: nn.Module, weights: WeightsPrecision) -> nn.Module:
     """Return the network that the file will hold, so that the hash and the checks speak of it."""
     if weights == "fp32":
         return network
@@ -213,7 +215,7 @@ def store_halves(model: onnx.ModelProto) -> None:
             continue
         if KEEPS_FP32 in tensor.name:
             continue
-        half_name = f"{tensor.name}.fp16"
+        half_name = f"{tensor.name}{HALF_SUFFIX}"
         half = numpy_helper.to_array(tensor).astype(np.float16)
         casts.append(helper.make_node("Cast", [half_name], [tensor.name], to=TensorProto.FLOAT))
         tensor.CopyFrom(numpy_helper.from_array(half, half_name))
