@@ -6,6 +6,8 @@ numbered is exported in the same way, and the numbers are found again. The contr
 every weight came back.
 """
 
+from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from torch import nn
 from export.errors import ExportError
 from export.pixel_scale import KEEPS_FP32
 from export.style_contract import weights_sha256
-from export.to_onnx import HALF_SUFFIX, Pixels, as_stored, style_graph
+from export.to_onnx import Pixels, as_stored, style_graph
 from realtime.contract import StyleContract, read_contract
 from realtime.style_maker import HIDDEN_KEY
 from training.networks.transform_net import PRESETS, build_transform_net
@@ -27,6 +29,9 @@ from training.networks.transform_net import PRESETS, build_transform_net
 # Whole numbers from here on: no weight is as large, and up to LAST_MARK float32 holds each of them.
 FIRST_MARK = 1_000_000
 LAST_MARK = 2**24
+# Batch norm goes into the convolution before it when a graph is made: its numbers are not there any more.
+READABLE = tuple(name for name in PRESETS if name != "paper")
+_NUMBERS = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16)
 
 
 def checkpoint_of(file: Path) -> tuple[nn.Module, dict[str, Any]]:
@@ -39,17 +44,23 @@ def checkpoint_of(file: Path) -> tuple[nn.Module, dict[str, Any]]:
         LivebrushError: if it is no style file.
     """
     contract = read_contract(file)
-    if contract.preset not in PRESETS:
-        known = ", ".join(PRESETS)
+    if contract.preset not in READABLE:
+        known = ", ".join(READABLE)
         raise ExportError(f"{file} holds a network of preset {contract.preset}: only {known} can be read back")
     network = build_transform_net(contract.preset).eval()
     _read_weights(network, file, "uint8" if contract.dtype == "uint8" else "float32")
     if contract.weights_precision == "fp16":
         network = as_stored(network, "fp16")  # what was divided for the engines is a half again
-    # What a meta network wrote has the hash of what it wrote: a part of the weights.
-    if HIDDEN_KEY not in contract.training and weights_sha256(network) != contract.weights_sha256:
+    if _is_exact(contract) and weights_sha256(network) != contract.weights_sha256:
         raise ExportError(f"{file}: its weights do not add up to its contract's hash; export it again")
     return network, _content(network, contract)
+
+
+def _is_exact(contract: StyleContract) -> bool:
+    """Tell whether the hash of the weights that come back must be the contract's."""
+    rounded = contract.weights_precision == "fp32" and contract.dtype == "uint8"  # by the division by 255
+    # What a meta network wrote has the hash of what it wrote: a part of the weights.
+    return not rounded and HIDDEN_KEY not in contract.training
 
 
 def number_parameters(network: nn.Module) -> int:
@@ -73,17 +84,12 @@ def number_parameters(network: nn.Module) -> int:
 def _read_weights(network: nn.Module, file: Path, pixels: Pixels) -> None:
     """Fill a network with the numbers of a style file, in place."""
     end = number_parameters(network)
-    marked = style_graph(network, pixels).graph.initializer
-    stored = {_plain_name(tensor.name): tensor for tensor in onnx.load(file).graph.initializer}
     found = np.full(end - FIRST_MARK, np.nan)
-    for tensor in marked:
-        marks = numpy_helper.to_array(tensor).astype(np.float64).ravel()
-        divided = 255.0 if KEEPS_FP32 in tensor.name else 1.0
-        marks = np.rint(marks * divided)
+    for marked, stored in _pairs(style_graph(network, pixels), onnx.load(file), file):
+        divided = 255.0 if KEEPS_FP32 in marked.name else 1.0
+        marks = np.rint(_numbers(marked) * divided)
         places = (marks >= FIRST_MARK) & (marks < end)
-        if tensor.data_type == onnx.TensorProto.FLOAT and places.any():
-            numbers = _numbers(stored, tensor, file) * divided
-            found[marks[places].astype(np.int64) - FIRST_MARK] = numbers[places]
+        found[marks[places].astype(np.int64) - FIRST_MARK] = (_numbers(stored) * divided)[places]
     if np.isnan(found).any():
         raise ExportError(f"{file} lacks weights of its preset; export it again")
     first = 0
@@ -94,15 +100,37 @@ def _read_weights(network: nn.Module, file: Path, pixels: Pixels) -> None:
             first += value.numel()
 
 
-def _numbers(stored: dict[str, Any], wanted: Any, file: Path) -> NDArray[np.float64]:
-    tensor = stored.get(_plain_name(wanted.name))
-    if tensor is None or list(tensor.dims) != list(wanted.dims):
-        raise ExportError(f"{file} has no weights {wanted.name} as this version lays them out; export it again")
-    return numpy_helper.to_array(tensor).astype(np.float64).ravel()
+def _pairs(marked: onnx.ModelProto, stored: onnx.ModelProto, file: Path) -> Iterator[tuple[Any, Any]]:
+    """Yield the tensors of numbers of two graphs of one layout that stand in the same places.
+
+    By the nodes that read them, not by names: of tensors that are alike, such as the scales of fresh norms,
+    a file holds one for all.
+    """
+    graphs = [_read_by(model) for model in (marked, stored)]
+    for ours, theirs in zip_longest(*graphs):
+        if ours is None or theirs is None or _layout(ours) != _layout(theirs):
+            raise ExportError(f"{file} lays its network out otherwise than this version; export it again")
+        yield from zip(ours[1], theirs[1], strict=True)
 
 
-def _plain_name(name: str) -> str:
-    return name.removesuffix(HALF_SUFFIX)
+def _read_by(model: onnx.ModelProto) -> list[tuple[str, list[Any]]]:
+    """Return what each node does and the tensors of numbers that it reads, in order of computation."""
+    tensors = {tensor.name: tensor for tensor in model.graph.initializer if tensor.data_type in _NUMBERS}
+    found = []
+    for node in model.graph.node:
+        if node.op_type == "Cast" and node.input[0] in tensors:
+            tensors[node.output[0]] = tensors[node.input[0]]
+        else:
+            found.append((node.op_type, [tensors[name] for name in node.input if name in tensors]))
+    return found
+
+
+def _layout(read: tuple[str, list[Any]]) -> tuple[str, list[list[int]]]:
+    return read[0], [list(tensor.dims) for tensor in read[1]]
+
+
+def _numbers(tensor: Any) -> NDArray[np.float64]:
+    return np.asarray(numpy_helper.to_array(tensor), np.float64).ravel()
 
 
 def _content(network: nn.Module, contract: StyleContract) -> dict[str, Any]:

@@ -30,8 +30,6 @@ WeightsPrecision = Literal["fp16", "fp32"]
 OPSET = 20
 # Smaller tensors are shapes and scalars; halving them saves nothing and may cost exactness.
 _WORTH_HALVING = 64
-# What the name of a tensor in half precision ends in.
-HALF_SUFFIX = ".fp16"
 
 
 @dataclass(frozen=True)
@@ -215,7 +213,7 @@ def store_halves(model: onnx.ModelProto) -> None:
             continue
         if KEEPS_FP32 in tensor.name:
             continue
-        half_name = f"{tensor.name}{HALF_SUFFIX}"
+        half_name = f"{tensor.name}.fp16"
         half = numpy_helper.to_array(tensor).astype(np.float16)
         casts.append(helper.make_node("Cast", [half_name], [tensor.name], to=TensorProto.FLOAT))
         tensor.CopyFrom(numpy_helper.from_array(half, half_name))

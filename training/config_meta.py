@@ -12,6 +12,7 @@ from training.options import check_choices, check_ranges
 
 _RANGES: dict[str, tuple[float, float]] = {
     "style_size": (64, 1024),
+    "target_size": (0, 1024),
     "steps_per_style": (1, 10_000),
     "styles_per_step": (1, 256),
     "hidden": (1, 1024),
@@ -36,9 +37,11 @@ class MetaConfig(TrainingConfig):
     hidden: numbers that write one convolution.
     network: a trained transform network of the same preset, as which every style begins.
     encoder: "vgg": statistics of the feature network; "small": our own, which learns to give the same.
+    encoder_from: a meta checkpoint whose small encoder is taken over, taught for the same style vectors.
     encoder_layers: whose statistics those are.
     style_numbers: length of a style vector: the directions in which styles differ most; 0 for all statistics.
-    style_size: side of the style pictures.
+    style_size: side of the style pictures as the encoder looks at them.
+    target_size: their side where the loss compares with them; 0 for `style_size`.
     steps_per_style, styles_per_step: steps before the next styles, and how many share a batch.
     measured_styles: from how many the scale of the statistics is taken.
     teach_steps: the first so many teach the small encoder alone; teach_weight: how much it is taught later.
@@ -56,9 +59,11 @@ class MetaConfig(TrainingConfig):
     hidden: int = 128
     network: Path | None = None
     encoder: str = "vgg"
+    encoder_from: Path | None = None
     encoder_layers: tuple[str, ...]
     style_numbers: int = 256
     style_size: int = 256
+    target_size: int = 0
     batch_size: int = 8
     crop_size: int = 256
     steps_per_style: int = 20
@@ -91,6 +96,12 @@ class MetaConfig(TrainingConfig):
             raise OptionError("give at least one folder of paintings with --styles")
         if self.network is not None and self.init_from is not None:
             raise OptionError("give --network or --init-from: a meta network has its shared network already")
+        if 0 < self.target_size < self.style_size:
+            raise OptionError(
+                f"--target-size must be 0 or at least --style-size {self.style_size}, got {self.target_size}"
+            )
+        if self.encoder_from is not None and (self.encoder != "small" or self.init_from is None):
+            raise OptionError("--encoder-from wants --encoder small, and --init-from for all the rest")
         if self.batch_size % self.styles_per_step:
             raise OptionError(
                 f"--styles-per-step must divide --batch-size {self.batch_size}, "

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from training.config_meta import MetaConfig
 from training.losses import LossParts
@@ -30,7 +31,7 @@ class StyleTargets:
     """What the frozen networks see in S style pictures.
 
     Args:
-        images: (S, 3, H, W) RGB in [0, 1].
+        images: (S, 3, H, W) RGB in [0, 1], as the encoder looks at them.
         vectors: the encoder's layers as mean and deviation of each channel, (S, numbers).
         statistics: of each, what the style loss keeps.
     """
@@ -38,6 +39,16 @@ class StyleTargets:
     images: Tensor
     vectors: Tensor
     statistics: tuple[StyleStatistics, ...]
+
+
+def as_encoded(style_images: Tensor, short_side: int) -> Tensor:
+    """Return style pictures, (S, 3, H, W), with their shorter side at most `short_side`."""
+    height, width = style_images.shape[-2:]
+    if min(height, width) <= short_side:
+        return style_images
+    scale = short_side / min(height, width)
+    size = [round(height * scale), round(width * scale)]
+    return functional.interpolate(style_images, size, mode="bilinear", antialias=True)
 
 
 @dataclass(frozen=True)
@@ -61,15 +72,22 @@ class MetaObjective:
         return cls(config, perception, parse_style_loss(config.loss), content, style, encoder)
 
     def look_at(self, style_images: Tensor, autocast: Autocast = nullcontext) -> StyleTargets:
-        """Return what the networks see in style pictures, (S, 3, H, W) RGB in [0, 1]; without gradient."""
+        """Return what the networks see in style pictures, (S, 3, H, W) RGB in [0, 1]; without gradient.
+
+        The encoder looks at them at its own size, whatever size the loss compares with.
+        """
+        smaller = as_encoded(style_images, self.config.style_size)
         with torch.no_grad(), autocast():
             features = self.perception(style_images, (*self.style_refs, *self.encoder_refs))
-            vectors = channel_statistics([features[ref] for ref in self.encoder_refs])
+            encoded = features
+            if smaller is not style_images:
+                encoded = self.perception(smaller, self.encoder_refs)
+            vectors = channel_statistics([encoded[ref] for ref in self.encoder_refs])
             each = tuple(
                 {ref: self.method.statistics(features[ref][n : n + 1]) for ref in self.style_refs}
                 for n in range(len(style_images))
             )
-        return StyleTargets(style_images, vectors, each)
+        return StyleTargets(smaller, vectors, each)
 
     def __call__(
         self,

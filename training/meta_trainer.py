@@ -1,7 +1,7 @@
 """Trains meta networks: Shen et al. 2018, algorithm 1."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 _WARM_UP_STEPS = 1000
 # Numbers of styles that only teach the encoder, and that the scale is taken from: far from all others.
 _TAUGHT, _MEASURED = 2**29, 2**30
+# What the names of a meta network's parts begin with.
+_ENCODER, _SCALE = "encoder.", "scale."
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class MetaTrainer(Trainer[MetaConfig]):
         self.objective = MetaObjective.build(config, self.placement.device)
         self.styles = StylePictures(
             config.styles,
-            config.style_size,
+            config.target_size or config.style_size,
             photographs=config.content,
             mix=StyleMix(config.textures, config.photographs),
             seed=config.seed,
@@ -244,11 +246,36 @@ class MetaTrainer(Trainer[MetaConfig]):
             raise CheckpointError(
                 f"--init-from {file} was trained with {', '.join(different)}: give the same"
             )
-        if (plan.encoder, self.plan.encoder) == ("vgg", "small"):
+        if self.config.encoder_from is not None:
+            weights.update(taught_encoder(self.config.encoder_from, weights))
+        elif (plan.encoder, self.plan.encoder) == ("vgg", "small"):
             own = self.network.state_dict()
-            weights.update({name: own[name] for name in own if name.startswith("encoder.")})
+            weights.update({name: own[name] for name in own if name.startswith(_ENCODER)})
         load_weights(self.network, weights, file)
         return int(content["training"].get("pictures", 0))
+
+
+def taught_encoder(file: Path, beside: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the weights of the small encoder of a meta checkpoint, by name.
+
+    Args:
+        file: the checkpoint.
+        beside: the weights of the meta network that it is to serve.
+    Raises:
+        CheckpointError: if it has none, or it was taught to say something else.
+    """
+    weights: dict[str, Tensor] = load_checkpoint(file)["weights"]
+    encoder = {name: value for name, value in weights.items() if name.startswith(_ENCODER)}
+    if not encoder:
+        raise CheckpointError(f"--encoder-from {file} has no small encoder: teach one with --encoder small")
+    for name in (name for name in beside if name.startswith(_SCALE)):
+        same = name in weights and weights[name].shape == beside[name].shape
+        if not same or not torch.allclose(weights[name], beside[name], rtol=1e-3, atol=1e-4):
+            raise CheckpointError(
+                f"--encoder-from {file} was taught other style vectors: give both trainings the same --styles, "
+                "--seed, --style-size and encoder options"
+            )
+    return encoder
 
 
 def sample_styles(config: MetaConfig, count: int = 6) -> list[tuple[str, Tensor]]:
@@ -257,7 +284,7 @@ def sample_styles(config: MetaConfig, count: int = 6) -> list[tuple[str, Tensor]
     chosen = []
     for file in files[:: max(1, len(files) // count)]:
         try:
-            image = resize_short_side(read_rgb(file), config.style_size)
+            image = resize_short_side(read_rgb(file), config.target_size or config.style_size)
         except DataError as error:
             log.warning("skipped: %s", error)
             continue

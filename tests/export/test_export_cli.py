@@ -39,13 +39,15 @@ def test_a_checkpoint_becomes_a_style_file_in_a_folder(
     ("arguments", "message"),
     [
         (["missing.pt"], "no checkpoint at missing.pt"),
-        (["CHECKPOINT", "--to", "floppy"], "--to must be one of onnx, aoti, instead got 'floppy'"),
+        (["CHECKPOINT", "--to", "floppy"], "--to must be one of onnx, aoti, checkpoint, instead got 'floppy'"),
         (["CHECKPOINT", "--pixels", "int3"], "--pixels must be uint8 or float32"),
         (["CHECKPOINT", "--weights", "int3"], "--weights must be fp16 or fp32"),
         (["CHECKPOINT", "--out", "x.txt"], "--out must be a folder or a file .onnx"),
         (["CHECKPOINT", "--out", "nowhere/x.onnx"], "there is no folder nowhere"),
         (["CHECKPOINT", "--colour"], "--colour"),
-        ([], "checkpoint"),
+        (["stary_night"], "did you mean starry_night"),
+        (["missing.onnx"], "style file missing.onnx does not exist"),
+        ([], "source"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_exit_code_2(

@@ -208,6 +208,31 @@ def test_a_meta_network_may_go_on_with_an_encoder_of_its_own(options: dict[str, 
         make_trainer(options, hidden=6, init_from=options["out"], out=tmp_path / "other.pt")
 
 
+def test_an_encoder_that_was_taught_beside_takes_its_place(options: dict[str, Any], tmp_path: Path) -> None:
+    main, taught = tmp_path / "main.pt", tmp_path / "taught.pt"
+    train(options, out=main)
+    train(options, out=taught, encoder="small", teach_steps=4)
+    changes = {"encoder": "small", "encoder_from": taught, "init_from": main, "out": tmp_path / "both.pt"}
+    both, first, second = make_trainer(options, **changes), weights_of(main), weights_of(taught)
+    for name, value in both.network.state_dict().items():
+        assert torch.equal(value, (second if name.startswith("encoder.") else first)[name]), name
+    train(options, out=taught, encoder="small", teach_steps=4, seed=1, fresh=True)
+    with pytest.raises(CheckpointError, match="taught other style vectors"):
+        make_trainer(options, **changes)
+    with pytest.raises(CheckpointError, match="main.pt has no small encoder"):
+        make_trainer(options, **changes | {"encoder_from": main})
+
+
+def test_the_loss_may_compare_with_larger_styles_than_the_encoder_sees(options: dict[str, Any]) -> None:
+    usual = make_trainer(options)._styles_now()
+    larger = make_trainer(options, target_size=96)._styles_now()
+    assert usual.images.shape == larger.images.shape == (1, 3, 64, 64)
+    torch.testing.assert_close(larger.images, usual.images, atol=0.2, rtol=0)  # the same crop
+    torch.testing.assert_close(larger.vectors, usual.vectors, atol=0.1, rtol=0.3)
+    for ref, one in usual.statistics[0].items():
+        assert not torch.equal(larger.statistics[0][ref]["mean"], one["mean"])
+
+
 def test_a_start_of_another_kind_is_refused(options: dict[str, Any], tmp_path: Path) -> None:
     file = tmp_path / "transform.pt"
     weights = build_transform_net("turbo").state_dict()
@@ -320,6 +345,8 @@ def test_it_trains_with_soap_and_in_bf16_too(
         ({"teach_steps": 5}, "only with --encoder small"),
         ({"teach_steps": 5, "encoder": "small", "devices": 2}, "works on one device"),
         ({"encoder_layers": ()}, "--encoder-layers is empty"),
+        ({"target_size": 32}, "--target-size must be 0 or at least --style-size 64, got 32"),
+        ({"encoder_from": Path("x.pt")}, "--encoder-from wants --encoder small, and --init-from"),
         ({"vary": 2.0}, "--vary must be between 0 and 1"),
         ({"loss": "cubist"}, "'cubist' is no style loss"),
         ({"out": Path("x.onnx")}, "must end in .pt"),

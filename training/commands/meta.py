@@ -26,13 +26,19 @@ def meta(
     encoder: Annotated[
         str, option("What reads a style: vgg (the feature network's statistics) or small (our own, taught).")
     ] = "vgg",
+    encoder_from: Annotated[
+        Path | None, option("A meta checkpoint whose small encoder is taken over; the rest is --init-from's.")
+    ] = None,
     encoder_layers: Annotated[
         str | None, option("Layers of those statistics, with commas. [relu1_2 to 4_3; small: relu1_1 to 5_1]")
     ] = None,
     style_numbers: Annotated[
         int, option("Directions of the statistics that are kept; 0 for all, as the paper.")
     ] = 256,
-    style_size: Annotated[int, option("Side of the style pictures, in pixels.")] = 256,
+    style_size: Annotated[int, option("Side of the style pictures for the encoder, in pixels.")] = 256,
+    target_size: Annotated[
+        int, option("Their side for the style loss: larger gives larger strokes; 0 for --style-size.")
+    ] = 0,
     steps: given.Steps = 40000,
     batch_size: Annotated[int, option("Photographs a step.")] = 8,
     crop_size: given.CropSize = 256,
