@@ -46,7 +46,7 @@ def checkpoint_of(file: Path) -> tuple[nn.Module, dict[str, Any]]:
     contract = read_contract(file)
     if contract.preset not in READABLE:
         known = ", ".join(READABLE)
-        raise ExportError(f"{file} holds a network of preset {contract.preset}: only {known} can be read back")
+        raise ExportError(f"{file} is of preset {contract.preset}: only {known} can be read back")
     network = build_transform_net(contract.preset).eval()
     _read_weights(network, file, "uint8" if contract.dtype == "uint8" else "float32")
     if contract.weights_precision == "fp16":

@@ -272,8 +272,8 @@ def taught_encoder(file: Path, beside: Mapping[str, Tensor]) -> dict[str, Tensor
         same = name in weights and weights[name].shape == beside[name].shape
         if not same or not torch.allclose(weights[name], beside[name], rtol=1e-3, atol=1e-4):
             raise CheckpointError(
-                f"--encoder-from {file} was taught other style vectors: give both trainings the same --styles, "
-                "--seed, --style-size and encoder options"
+                f"--encoder-from {file} was taught other style vectors: give both trainings the same "
+                "--styles, --seed, --style-size and encoder options"
             )
     return encoder
 

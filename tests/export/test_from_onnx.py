@@ -18,7 +18,10 @@ from training.networks.transform_net import build_transform_net
 CREDITS = {"name": "plain", "title": "Plain", "artist": "nobody", "year": "1900"}
 
 
-def export(preset: str, file: Path, options: OnnxOptions = OnnxOptions()) -> torch.nn.Module:
+HALVES = OnnxOptions()
+
+
+def export(preset: str, file: Path, options: OnnxOptions = HALVES) -> torch.nn.Module:
     torch.manual_seed(0)
     network = build_transform_net(preset).eval()
     content = {"kind": "transform", "preset": preset, "style": CREDITS, "training": {"pictures": 8}}
