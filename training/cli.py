@@ -3,6 +3,7 @@
 import typer
 
 from training.commands.evaluate import evaluate
+from training.commands.evaluate_meta import evaluate_meta
 from training.commands.evaluate_video import evaluate_video
 from training.commands.meta import meta
 from training.commands.optimize import optimize
@@ -29,4 +30,5 @@ app.command()(texture_sample)
 app.command()(meta)
 app.command()(optimize)
 app.command()(evaluate)
+app.command()(evaluate_meta)
 app.command()(evaluate_video)

@@ -9,9 +9,10 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,26 @@ def export_checkpoint(checkpoint: Path, file: Path) -> Path:
     return file
 
 
-def _call(what: str, arguments: Sequence[str], tick: Callable[[], None] = lambda: None) -> None:
+def add_style(meta: Path, picture: Path, folder: Path, name: str) -> Path:
+    """Make a picture a style with `python -m realtime styles add`, and return its file, in `folder`.
+
+    Args:
+        meta: the meta network that makes it, meta.npz.
+    Raises:
+        ProductError: if it cannot be made.
+    """
+    where = {"LIVEBRUSH_MODELS": str(meta.resolve().parent), "LIVEBRUSH_STYLES": str(folder)}
+    command = ["-m", "realtime", "styles", "add", str(picture), "--name", name]
+    _call("python -m realtime styles add", command, environment=where)
+    return folder / f"{name}.onnx"
+
+
+def _call(
+    what: str,
+    arguments: Sequence[str],
+    tick: Callable[[], None] = lambda: None,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Run Python with these arguments to its end; its last line is the error's text if it fails."""
     with tempfile.TemporaryFile() as said:  # not a pipe: nobody reads while it runs
         process = subprocess.Popen(
@@ -93,7 +113,7 @@ def _call(what: str, arguments: Sequence[str], tick: Callable[[], None] = lambda
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=said,
-            env=_environment(),
+            env={**_environment(), **environment},
         )
         try:
             while not _has_ended(process):
