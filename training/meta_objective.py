@@ -71,20 +71,28 @@ class MetaObjective:
         perception.to(device).to(memory_format=torch.channels_last)
         return cls(config, perception, parse_style_loss(config.loss), content, style, encoder)
 
-    def look_at(self, style_images: Tensor, autocast: Autocast = nullcontext) -> StyleTargets:
-        """Return what the networks see in style pictures, (S, 3, H, W) RGB in [0, 1]; without gradient.
+    def look_at(
+        self, style_images: Tensor, autocast: Autocast = nullcontext, *, to_teach: bool = False
+    ) -> StyleTargets:
+        """Return what the networks see in style pictures, without gradient.
 
         The encoder looks at them at its own size, whatever size the loss compares with.
+
+        Args:
+            style_images: (S, 3, H, W) RGB in [0, 1].
+            autocast: gives the context that the feature networks run in.
+            to_teach: an encoder only: nothing is painted, and the statistics stay empty.
         """
         smaller = as_encoded(style_images, self.config.style_size)
+        style_refs = () if to_teach else self.style_refs
         with torch.no_grad(), autocast():
-            features = self.perception(style_images, (*self.style_refs, *self.encoder_refs))
+            features = self.perception(style_images, (*style_refs, *self.encoder_refs))
             encoded = features
             if smaller is not style_images:
                 encoded = self.perception(smaller, self.encoder_refs)
             vectors = channel_statistics([encoded[ref] for ref in self.encoder_refs])
             each = tuple(
-                {ref: self.method.statistics(features[ref][n : n + 1]) for ref in self.style_refs}
+                {ref: self.method.statistics(features[ref][n : n + 1]) for ref in style_refs}
                 for n in range(len(style_images))
             )
         return StyleTargets(smaller, vectors, each)

@@ -182,7 +182,8 @@ class MetaTrainer(Trainer[MetaConfig]):
                 self._style_batches = iter(loader)
             images, names = next(self._style_batches)
             self.style_names = tuple(names)
-            self._targets = group, self.objective.look_at(self._place(images), self.placement.autocast)
+            placed, autocast = self._place(images), self.placement.autocast
+            self._targets = group, self.objective.look_at(placed, autocast, to_teach=group < 0)
         return self._targets[1]
 
     def _group(self, step: int) -> int:
