@@ -20,6 +20,7 @@ from training.networks.meta_net import Generate
 from training.networks.meta_style import MetaPlan, build_meta_style
 from training.networks.style_encoder import StyleScale, vector_distance
 from training.perception import Perception
+from training.soap import Soap
 from training.style_pictures import StyleMix, StylePictures
 from training.trainers import Trainer, one_cycle
 
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 _WARM_UP_STEPS = 1000
 # Numbers of styles that only teach the encoder, and that the scale is taken from: far from all others.
 _TAUGHT, _MEASURED = 2**29, 2**30
+# The longest side of a weight that SOAP turns.
+_LONGEST_BASIS = 1024
 # What the names of a meta network's parts begin with.
 _ENCODER, _SCALE = "encoder.", "scale."
 
@@ -115,7 +118,9 @@ class MetaTrainer(Trainer[MetaConfig]):
     def _build_optimizer(self) -> torch.optim.Optimizer:
         config = self.config
         if config.optimizer == "soap":
-            optimizer = super()._build_optimizer()
+            # The writers' long sides are thousands of numbers that a style writes: no basis for those.
+            parameters = self.network.parameters()
+            optimizer = Soap(parameters, lr=config.learning_rate, max_side=_LONGEST_BASIS)
         else:
             # Millions of numbers, each moved in every step: in one go that takes a quarter of the time.
             optimizer = torch.optim.Adam(self.network.parameters(), lr=config.learning_rate, fused=True)

@@ -28,6 +28,7 @@ class Soap(torch.optim.Optimizer):
         basis_beta: decay of the covariances.
         basis_every: steps between two renewals of the eigenvectors.
         eps: added to the root of the mean square.
+        max_side: a longer side of a weight keeps its own axes; None for `MAX_SIDE`.
     Raises:
         ValueError: if the learning rate is not above 0.
     """
@@ -41,12 +42,14 @@ class Soap(torch.optim.Optimizer):
         basis_beta: float = 0.95,
         basis_every: int = 5,
         eps: float = 1e-8,
+        max_side: int | None = None,
     ) -> None:
         if not lr > 0:
             raise ValueError(f"the learning rate must be above 0, instead got {lr}")
         super().__init__(parameters, {"lr": lr})
         self._betas, self._eps = betas, eps
         self._basis_beta, self._basis_every = basis_beta, basis_every
+        self._max_side = MAX_SIDE if max_side is None else max_side
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
@@ -87,24 +90,23 @@ class Soap(torch.optim.Optimizer):
         state["moves"] = 0
         state["mean"] = torch.zeros_like(gradient)
         state["square"] = torch.zeros_like(gradient)
-        for side, covariance in _covariances(gradient).items():
+        for side, covariance in self._covariances(gradient).items():
             state[f"{side}_covariance"] = covariance
             # A gradient that is no number shall be told of by the loss, not by the eigenvectors.
             state[f"{side}_basis"] = torch.linalg.eigh(covariance.nan_to_num())[1]
 
     def _follow(self, state: dict[str, Any], gradient: Tensor) -> None:
-        for side, covariance in _covariances(gradient).items():
+        for side, covariance in self._covariances(gradient).items():
             state[f"{side}_covariance"].lerp_(covariance, 1 - self._basis_beta)
             if state["moves"] % self._basis_every == 0:
                 turned = state[f"{side}_covariance"] @ state[f"{side}_basis"]
                 state[f"{side}_basis"] = torch.linalg.qr(turned)[0]
 
-
-def _covariances(gradient: Tensor) -> dict[str, Tensor]:
-    if gradient.ndim != 2:
-        return {}
-    sides = {"left": gradient, "right": gradient.T}
-    return {name: side @ side.T for name, side in sides.items() if len(side) <= MAX_SIDE}
+    def _covariances(self, gradient: Tensor) -> dict[str, Tensor]:
+        if gradient.ndim != 2:
+            return {}
+        sides = {"left": gradient, "right": gradient.T}
+        return {name: side @ side.T for name, side in sides.items() if len(side) <= self._max_side}
 
 
 def _to_basis(state: dict[str, Any], matrix: Tensor) -> Tensor:

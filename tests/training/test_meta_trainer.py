@@ -325,7 +325,7 @@ def test_a_gradient_that_is_no_number_moves_nothing(options: dict[str, Any]) -> 
 def test_it_trains_with_soap_and_in_bf16_too(
     options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.soap.MAX_SIDE", 64)  # bases of larger sides take seconds
+    monkeypatch.setattr("training.meta_trainer._LONGEST_BASIS", 64)  # bases of larger sides take seconds
     fp32 = train(options, steps=2, optimizer="soap")
     bf16 = train(options, steps=2, precision="bf16", fresh=True)
     assert bf16.history[0]["total"] == pytest.approx(fp32.history[0]["total"], rel=0.05)
