@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from realtime.contract import INPUT_NAME, METADATA_KEY, StyleContract
 from realtime.errors import ContractError, StyleFileError
-from realtime.meta_file import MetaFile
+from realtime.meta_file import MetaFile, MetaFilePlan
 from realtime.onnx_metadata import append_metadata
 from realtime.small_graph import run_graph
 
@@ -123,8 +123,13 @@ class StyleMaker:
         return np.asarray(self.meta.shared + np.concatenate(written), np.float32)
 
     def _training(self, hidden: Hidden) -> dict[str, Any]:
-        kept = b64encode(hidden.astype("<f2").tobytes()).decode("ascii")
-        return {**self.plan.contract.training, META_KEY: self.plan.weights_sha256, HIDDEN_KEY: kept}
+        return {**self.plan.contract.training, **hidden_notes(self.plan, hidden)}
+
+
+def hidden_notes(plan: MetaFilePlan, hidden: Hidden) -> dict[str, str]:
+    """Return what a contract's `training` says of hidden numbers: they, and of which meta network they are."""
+    kept = b64encode(hidden.astype("<f2").tobytes()).decode("ascii")
+    return {META_KEY: plan.weights_sha256, HIDDEN_KEY: kept}
 
 
 def read_hidden(contract: StyleContract, maker: StyleMaker) -> Hidden | None:

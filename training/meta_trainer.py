@@ -116,14 +116,14 @@ class MetaTrainer(Trainer[MetaConfig]):
         scale.measure(torch.cat(seen))
 
     def _build_optimizer(self) -> torch.optim.Optimizer:
-        config = self.config
-        if config.optimizer == "soap":
+        parameters, rate = self.network.parameters(), self.config.learning_rate
+        optimizer: torch.optim.Optimizer
+        if self.config.optimizer == "soap":
             # The writers' long sides are thousands of numbers that a style writes: no basis for those.
-            parameters = self.network.parameters()
-            optimizer = Soap(parameters, lr=config.learning_rate, max_side=_LONGEST_BASIS)
+            optimizer = Soap(parameters, lr=rate, max_side=_LONGEST_BASIS)
         else:
             # Millions of numbers, each moved in every step: in one go that takes a quarter of the time.
-            optimizer = torch.optim.Adam(self.network.parameters(), lr=config.learning_rate, fused=True)
+            optimizer = torch.optim.Adam(parameters, lr=rate, fused=True)
         optimizer.register_step_pre_hook(self._clip_gradient)
         return optimizer
 
