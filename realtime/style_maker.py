@@ -127,7 +127,7 @@ class StyleMaker:
 
 
 def hidden_notes(plan: MetaFilePlan, hidden: Hidden) -> dict[str, str]:
-    """Return what a contract's `training` says of hidden numbers: they, and of which meta network they are."""
+    """Return what a contract's `training` says of hidden numbers, and of which meta network they are."""
     kept = b64encode(hidden.astype("<f2").tobytes()).decode("ascii")
     return {META_KEY: plan.weights_sha256, HIDDEN_KEY: kept}
 

@@ -1,7 +1,7 @@
 """Trains meta networks: Shen et al. 2018, algorithm 1."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +16,7 @@ from training.errors import CheckpointError, DataError
 from training.images import list_pictures, read_rgb, resize_short_side, to_tensor
 from training.losses import LossParts
 from training.meta_objective import MetaObjective, StyleTargets
+from training.meta_start import weights_to_begin_with
 from training.networks.meta_net import Generate
 from training.networks.meta_style import MetaPlan, build_meta_style
 from training.networks.style_encoder import StyleScale, vector_distance
@@ -32,8 +33,6 @@ _WARM_UP_STEPS = 1000
 _TAUGHT, _MEASURED = 2**29, 2**30
 # The longest side of a weight that SOAP turns.
 _LONGEST_BASIS = 1024
-# What the names of a meta network's parts begin with.
-_ENCODER, _SCALE = "encoder.", "scale."
 
 
 @dataclass(frozen=True)
@@ -240,48 +239,11 @@ class MetaTrainer(Trainer[MetaConfig]):
         file = self.config.init_from
         assert file is not None
         content = load_checkpoint(file)
-        if content.get("kind") != self.kind:
-            raise CheckpointError(f"--init-from {file} is of kind {content.get('kind')}, not {self.kind}")
-        weights, plan = dict(content["weights"]), MetaPlan(**content["plan"])
-        different = [
-            f"{key} {value}"
-            for key, value in asdict(plan).items()
-            if key != "encoder" and value != getattr(self.plan, key)
-        ]
-        if different:
-            raise CheckpointError(
-                f"--init-from {file} was trained with {', '.join(different)}: give the same"
-            )
-        if self.config.encoder_from is not None:
-            weights.update(taught_encoder(self.config.encoder_from, weights))
-        elif (plan.encoder, self.plan.encoder) == ("vgg", "small"):
-            own = self.network.state_dict()
-            weights.update({name: own[name] for name in own if name.startswith(_ENCODER)})
+        weights = weights_to_begin_with(
+            content, file, self.plan, self.network.state_dict(), self.config.encoder_from
+        )
         load_weights(self.network, weights, file)
         return int(content["training"].get("pictures", 0))
-
-
-def taught_encoder(file: Path, beside: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the weights of the small encoder of a meta checkpoint, by name.
-
-    Args:
-        file: the checkpoint.
-        beside: the weights of the meta network that it is to serve.
-    Raises:
-        CheckpointError: if it has none, or it was taught to say something else.
-    """
-    weights: dict[str, Tensor] = load_checkpoint(file)["weights"]
-    encoder = {name: value for name, value in weights.items() if name.startswith(_ENCODER)}
-    if not encoder:
-        raise CheckpointError(f"--encoder-from {file} has no small encoder: teach one with --encoder small")
-    for name in (name for name in beside if name.startswith(_SCALE)):
-        same = name in weights and weights[name].shape == beside[name].shape
-        if not same or not torch.allclose(weights[name], beside[name], rtol=1e-3, atol=1e-4):
-            raise CheckpointError(
-                f"--encoder-from {file} was taught other style vectors: give both trainings the same "
-                "--styles, --seed, --style-size and encoder options"
-            )
-    return encoder
 
 
 def sample_styles(config: MetaConfig, count: int = 6) -> list[tuple[str, Tensor]]:
