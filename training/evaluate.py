@@ -18,6 +18,7 @@ from training.judge.references import Reference, References, Start, default_cach
 from training.judge.report import print_table, report_as_json
 from training.judge.results import Judged, SizeReport
 from training.judge.speed import measure_speed
+from training.memory import keep_freed_memory
 from training.report import progress_bar
 from training.style_files import Painter, open_painter
 
@@ -33,6 +34,7 @@ def evaluate(config: EvaluateConfig) -> list[SizeReport]:
         DataError: if there are no photographs, or the style picture cannot be read.
         WeightsError: if the feature networks are missing.
     """
+    keep_freed_memory()
     if config.threads:
         torch.set_num_threads(config.threads)
     place = Placement(config.device, config.precision)

@@ -19,6 +19,7 @@ from training.judge.fixed_loss import JudgeLoss, Score
 from training.judge.made_styles import made_styles
 from training.judge.photographs import load_photograph, spread
 from training.judge.references import References, default_cache
+from training.memory import keep_freed_memory
 from training.report import progress_bar
 from training.style_files import Painter
 
@@ -67,6 +68,7 @@ def evaluate_meta(config: EvaluateMetaConfig) -> list[Pair]:
         DataError: if there are no pictures, or a style cannot be read.
         WeightsError: if the feature networks are missing.
     """
+    keep_freed_memory()
     if config.threads:
         torch.set_num_threads(config.threads)
     place = Placement(config.device, config.precision)

@@ -10,6 +10,7 @@ import torch
 
 from training.config_optimize import OptimizeConfig
 from training.devices import Placement
+from training.memory import keep_freed_memory
 from training.optimization.compare import Cache, Comparison, compare
 from training.optimization.judgement import Judgement, build_judgement
 from training.optimization.report import OptimizeReport
@@ -71,6 +72,7 @@ def compare_methods(
 
 
 def _prepare(config: OptimizeConfig, threads: int) -> tuple[Placement, Sources, Judgement]:
+    keep_freed_memory()
     if threads:
         torch.set_num_threads(threads)
     place = Placement(config.device, config.precision)

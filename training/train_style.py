@@ -8,6 +8,7 @@ import torch
 
 from training.devices import Placement
 from training.images import read_rgb, resize_short_side, to_tensor
+from training.memory import keep_freed_memory
 from training.report import TrainingReport
 from training.trainers import Config, StyleConfig, StyleTrainer, Trainer, sample_pictures
 
@@ -56,6 +57,7 @@ def _train_here(
     config: Config,
     place: Placement,
 ) -> None:
+    keep_freed_memory()
     trainer = make_trainer(config, place)
     report = make_report(trainer)
     with report:
