@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-# As a training step does: large tensors of several sizes, made and freed again and again.
+# As a training step does: large tensors of several sizes, in MiB, made and freed again and again.
 STEPS = """
 import resource, sys, torch
 from training.memory import keep_freed_memory
@@ -11,7 +11,7 @@ torch.set_num_threads(1)
 if sys.argv[1] == "keep":
     assert keep_freed_memory()
 def step():
-    held = [torch.ones(count << 18) for count in (1, 5, 9, 13)]
+    held = [torch.ones(count << 18) for count in (1, 5, 36, 40)]
     return sum(float(tensor[0]) for tensor in held)
 for _ in range(5):
     step()
