@@ -92,8 +92,7 @@ class Soap(torch.optim.Optimizer):
         state["square"] = torch.zeros_like(gradient)
         for side, covariance in self._covariances(gradient).items():
             state[f"{side}_covariance"] = covariance
-            # A gradient that is no number shall be told of by the loss, not by the eigenvectors.
-            state[f"{side}_basis"] = torch.linalg.eigh(covariance.nan_to_num())[1]
+            state[f"{side}_basis"] = _eigenvectors(covariance)
 
     def _follow(self, state: dict[str, Any], gradient: Tensor) -> None:
         for side, covariance in self._covariances(gradient).items():
@@ -107,6 +106,17 @@ class Soap(torch.optim.Optimizer):
             return {}
         sides = {"left": gradient, "right": gradient.T}
         return {name: side @ side.T for name, side in sides.items() if len(side) <= self._max_side}
+
+
+def _eigenvectors(covariance: Tensor) -> Tensor:
+    """Return those of a symmetric matrix, as columns; of one that is no number, some basis."""
+    # A gradient that is no number shall be told of by the loss, not by the eigenvectors.
+    finite = covariance.double().nan_to_num(0, 0, 0)
+    try:
+        found: Tensor = torch.linalg.eigh(finite / finite.abs().max().clamp_min(1e-300))[1]
+    except torch.linalg.LinAlgError:  # LAPACK gives up where many are alike; the basis is turned soon anyway
+        found = torch.eye(len(finite), dtype=finite.dtype, device=finite.device)
+    return found.to(covariance.dtype)
 
 
 def _to_basis(state: dict[str, Any], matrix: Tensor) -> Tensor:

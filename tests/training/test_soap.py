@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from training.checkpoint import load_checkpoint, save_checkpoint
-from training.soap import Soap
+from training.soap import Soap, _eigenvectors
 
 
 def stretched_problem() -> tuple[nn.Parameter, Tensor, Tensor, Tensor]:
@@ -118,3 +118,9 @@ def test_a_gradient_of_zero_leaves_a_weight_where_it_is() -> None:
 def test_a_learning_rate_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="above 0"):
         Soap([nn.Parameter(torch.ones(2))], lr=0)
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), 0.0])
+def test_a_covariance_that_is_no_number_still_gives_a_basis(odd: float) -> None:
+    basis = _eigenvectors(torch.full((3, 3), odd))
+    torch.testing.assert_close(basis @ basis.T, torch.eye(3))
