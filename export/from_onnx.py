@@ -41,7 +41,9 @@ def checkpoint_of(file: Path) -> tuple[nn.Module, dict[str, Any]]:
     contract = read_contract(file)
     if contract.preset not in PRESETS:
         known = ", ".join(PRESETS)
-        raise ExportError(f"{file} holds a network of preset {contract.preset}: only {known} can be read back")
+        raise ExportError(
+            f"{file} holds a network of preset {contract.preset}: only {known} can be read back"
+        )
     network = build_transform_net(contract.preset).eval()
     _read_weights(network, file, "uint8" if contract.dtype == "uint8" else "float32")
     if contract.weights_precision == "fp16":
@@ -97,7 +99,9 @@ def _read_weights(network: nn.Module, file: Path, pixels: Pixels) -> None:
 def _numbers(stored: dict[str, Any], wanted: Any, file: Path) -> NDArray[np.float64]:
     tensor = stored.get(_plain_name(wanted.name))
     if tensor is None or list(tensor.dims) != list(wanted.dims):
-        raise ExportError(f"{file} has no weights {wanted.name} as this version lays them out; export it again")
+        raise ExportError(
+            f"{file} has no weights {wanted.name} as this version lays them out; export it again"
+        )
     return numpy_helper.to_array(tensor).astype(np.float64).ravel()
 
 

@@ -184,6 +184,8 @@ def _finish(
         raise SourceError(f"{film.source}: no frame of it could be decoded")
     plan.scan.check_unchanged()
     notes = join(_joint(plan, store, records), store.join_path())
+    if any(record.interlaced for record in records):
+        notes.append("interlaced: every two fields became one picture")
     store.finish(whole)
     gaps = _gaps(plan, records)
     return FilmResult(

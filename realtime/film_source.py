@@ -59,6 +59,8 @@ class FilmSource:
         self.info = info
         self.gaps: dict[int, list[Fraction]] = {}
         """Of every piece that was read: the times, in seconds, of what could not be decoded."""
+        self.interlaced: set[int] = set()
+        """Of the pieces that were read: those with frames in fields, which were made whole."""
         self._scan = scan
         self._segments = segments
         self._cut = cut
@@ -87,6 +89,8 @@ class FilmSource:
                     yield from self._cut_piece(_piece(source, segment, self._scan.offset), segment)
                 finally:
                     self.gaps[segment.number] = self._lost_in(source, segment)
+                    if source.interlaced:
+                        self.interlaced.add(segment.number)
                     if counted is None:
                         source.close()
         finally:

@@ -39,6 +39,7 @@ class Record:
         first: time of its first frame in units of the film's time base; 0 without frames.
         delay: frames that the encoder holds back to put them in order.
         lost_s: times of what could not be decoded, in seconds.
+        interlaced: it was filmed in fields, which were made whole pictures.
     """
 
     key: str
@@ -46,6 +47,7 @@ class Record:
     first: int
     delay: int
     lost_s: tuple[float, ...] = ()
+    interlaced: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,10 +90,10 @@ class SegmentWriter:
         except OSError as error:
             raise _cannot_write(self._path, error) from error
 
-    def finish(self, key: str, lost_s: tuple[float, ...] = ()) -> Record:
+    def finish(self, key: str, lost_s: tuple[float, ...] = (), *, interlaced: bool = False) -> Record:
         """Put the piece in its place, and return its record."""
         times = self._times
-        record = Record(key, len(times), min(times, default=0), reorder_delay(times), lost_s)
+        record = Record(key, len(times), min(times, default=0), reorder_delay(times), lost_s, interlaced)
         text = json.dumps(asdict(record), sort_keys=True).encode()
         try:
             self._write(text)
