@@ -184,7 +184,7 @@ def _finish(
         raise SourceError(f"{film.source}: no frame of it could be decoded")
     plan.scan.check_unchanged()
     notes = join(_joint(plan, store, records), store.join_path())
-    if any(record.interlaced for record in records):
+    if any(record.found.interlaced for record in records):
         notes.append("interlaced: every two fields became one picture")
     store.finish(whole)
     gaps = _gaps(plan, records)
@@ -207,13 +207,19 @@ def _joint(plan: FilmPlan, store: FilmStore, records: Sequence[Record]) -> Joint
 
 def _gaps(plan: FilmPlan, records: Sequence[Record]) -> list[str]:
     """Return what of the film is not in the output, one line each."""
-    lost = sorted(moment for record in records for moment in record.lost_s)
+    lost = sorted(moment for record in records for moment in record.found.lost_s)
+    damaged = sorted(moment for record in records for moment in record.found.damaged_s)
     gaps = []
     if lost:
-        what = "picture" if plan.scan.files else "packet"
-        many = f"{len(lost)} {what}s" if len(lost) > 1 else f"1 {what}"
-        gaps.append(f"{many} could not be decoded, from {lost[0]:.2f} to {lost[-1]:.2f} s")
+        gaps.append(_gap(lost, "picture" if plan.scan.files else "packet", "could not be decoded"))
+    if damaged:
+        gaps.append(_gap(damaged, "picture", "could be decoded only in part"))
     if plan.scan.trouble and plan.cut.end_s is None:
         end_s = float(Fraction(plan.window.film_end) * plan.window.time_base)
         gaps.append(f"it ends at {end_s:.2f} s: {plan.scan.trouble}")
     return gaps
+
+
+def _gap(moments: Sequence[float], what: str, why: str) -> str:
+    many = f"{len(moments)} {what}s" if len(moments) > 1 else f"1 {what}"
+    return f"{many} {why}, from {moments[0]:.2f} to {moments[-1]:.2f} s"

@@ -65,6 +65,8 @@ class VideoSource:
         begin: Place | None = None,
         decoded_wh: tuple[int, int] | None = None,
     ) -> None:
+        self.damaged: list[int] = []
+        """The times, as in `lost`, of frames given so far that the decoder had to make up in part."""
         self._clock = clock
         self._name = source.name if isinstance(source, Path) else redact(source)
         self._label = str(source) if isinstance(source, Path) else self._name  # the whole path, for errors
@@ -120,6 +122,8 @@ class VideoSource:
             return None
         captured_at = self._clock()
         pts: int | None = picture.pts
+        if picture.is_corrupt and pts is not None:
+            self.damaged.append(pts)
         if self._arrival_timed:
             pts = round((captured_at - self._opened_at) / LIVE_TIME_BASE)
         frame = Frame(
