@@ -94,13 +94,23 @@ class FilmStore:
                 os.replace(joined, self.output)
             else:
                 _move_pictures(joined, self.output)
+        except OSError as error:
+            raise SinkError(f"{self.output} cannot be written: {reason(error)}") from error
+        noted = self._note_done(key)
+        for piece in self.folder.glob("*.segment"):
+            piece.unlink(missing_ok=True)
+        if not noted:  # the pieces have left room for it
+            self._note_done(key)
+
+    def _note_done(self, key: str) -> bool:
+        """Note that the output is done; False on a disk that is full, where it would only be done again."""
+        try:
             size, changed_ns = stamp(self.output)
             done = json.dumps({"key": key, "size": size, "changed_ns": changed_ns})
             (self.folder / "done.json").write_text(done, encoding="utf-8")
-        except OSError as error:
-            raise SinkError(f"{self.output} cannot be written: {reason(error)}") from error
-        for piece in self.folder.glob("*.segment"):
-            piece.unlink(missing_ok=True)
+            return True
+        except OSError:
+            return False
 
     def close(self) -> None:
         """Let another process use it."""
