@@ -174,7 +174,7 @@ def segment_keys(plan: FilmPlan, engines: Mapping[str, EngineInfo]) -> dict[int,
     """
     options = plan.options
     common = {
-        "version": [__version__, av.__version__, av.library_versions],
+        "version": versions(),
         "styles": {name: _file_hash(options.styles[name].path) for name in options.timeline.styles},
         "engines": {name: asdict(engines[name]) for name in options.timeline.styles},
         "timeline": asdict(options.timeline),
@@ -199,6 +199,11 @@ def check_codec(options: FilmOptions, output: Path) -> None:
     """Raise OptionError if an output of this name cannot be written with these options."""
     suffix = output.suffix.lower() if options.codec != "png" else ""
     check_quality(choose_codec(options.codec, suffix), options.crf, options.preset)
+
+
+def versions() -> list[Any]:
+    """Return of what version all is that makes a piece, engines aside."""
+    return [__version__, av.__version__, av.library_versions]
 
 
 def _hash(values: Any) -> str:

@@ -16,7 +16,6 @@ from realtime.catalog import StyleEntry, find_style
 from realtime.codecs import codec_named
 from realtime.composite import check_strength
 from realtime.console import EXIT_INTERRUPTED, say, stop_on_signals
-from realtime.engine import Engine, open_engine
 from realtime.errors import OptionError
 from realtime.film import Brushes, FilmResult, OwnBrushes
 from realtime.film_batch import exit_code, paint_batch, to_plain
@@ -24,6 +23,7 @@ from realtime.film_cut import FilmCut
 from realtime.film_inputs import find_inputs, name_outputs
 from realtime.film_plan import FilmOptions, check_codec
 from realtime.film_report import BatchBars, results_table
+from realtime.film_task import open_engines
 from realtime.film_workers import WorkerBrushes
 from realtime.guided import check_detail
 from realtime.style_timeline import StyleTimeline, parse_time, read_timeline
@@ -125,15 +125,13 @@ def run_video(config: VideoConfig) -> int:
 
 @contextmanager
 def _brushes(config: VideoConfig, stop: threading.Event) -> Iterator[Brushes]:
-    engines: dict[str, Engine] = {}
     options = config.options
     if config.workers > 1:
         with WorkerBrushes(options.styles, options.engine, config.workers, stop) as workers:
             yield workers
         return
+    engines = open_engines(options.styles, options.engine)
     try:
-        for name, entry in options.styles.items():
-            engines[name] = open_engine(entry, options.engine)
         yield OwnBrushes(engines, stop)
     finally:
         for engine in engines.values():
