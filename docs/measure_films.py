@@ -77,6 +77,7 @@ def main() -> None:
     long.add_argument("--hours", type=float, default=2)
     long.add_argument("--fps", type=int, default=2, help="frames a second of the film")
     long.add_argument("--minutes", type=float, default=15, help="after which the run is stopped")
+    long.add_argument("--film", type=Path, help="made there, or used if it was made there before")
     long.add_argument("--csv", type=Path, help="seconds, frames' pieces and megabytes, every few seconds")
     long.add_argument("more", nargs="*", help="options of the command, after --")
     asked = parser.parse_args()
@@ -169,7 +170,9 @@ def seconds_of(source: Path, style: StyleEntry, engine: EngineOptions, brushes: 
 def measure_long(asked: argparse.Namespace) -> None:
     """Run the command on a long film; print the most memory that it had, early and late."""
     with tempfile.TemporaryDirectory() as folder:
-        source = repeat_film(Path(folder) / "long.mp4", size_of(asked), asked.fps, round(asked.hours * 3600))
+        source = asked.film or Path(folder) / "long.mp4"
+        if not source.exists():
+            repeat_film(source, size_of(asked), asked.fps, round(asked.hours * 3600))
         output = Path(folder) / "painted.mp4"
         command = [sys.executable, "-m", "realtime", "video", str(source), "-o", str(output), "--json"]
         rows, stopped = [], False
@@ -216,7 +219,7 @@ def draw_film(path: Path, frames: int, size_wh: tuple[int, int]) -> Path:
 
 def repeat_film(path: Path, size_wh: tuple[int, int], fps: int, seconds: int) -> Path:
     """Write a piece of the demo scene again and again."""
-    frames = 10 * GOP
+    frames = 2 * GOP
     return write_film(path, packets_of(frames, size_wh, fps), size_wh, fps, -(-seconds * fps // frames))
 
 

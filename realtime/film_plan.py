@@ -20,6 +20,7 @@ from realtime.engine import EngineInfo, EngineOptions
 from realtime.errors import OptionError, SourceError
 from realtime.film_cut import FilmCut, Window, count_frames, wanted_segments, window_of
 from realtime.film_pictures import describe_pictures, scan_pictures
+from realtime.film_remote import Remote
 from realtime.film_scan import SEGMENT_FRAMES, FilmScan, Segment, scan_film
 from realtime.guided import DEFAULT_DETAIL
 from realtime.painter import SizeWh
@@ -77,6 +78,7 @@ class FilmPlan:
         segments: that hold wanted frames.
         video: what they are encoded as.
         frames: how many there will be if all can be decoded.
+        remote: where the film was loaded from; None if it lies here.
     """
 
     scan: FilmScan
@@ -89,6 +91,7 @@ class FilmPlan:
     segments: tuple[Segment, ...]
     video: VideoFormat
     frames: int
+    remote: Remote | None = None
 
     @property
     def film_end(self) -> int:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -22,12 +24,14 @@ from realtime.catalog import StyleEntry
 from realtime.engine import Engine, EngineInfo, EngineOptions
 from realtime.errors import EngineError, LivebrushError, SourceError
 from realtime.film_plan import FilmPlan, versions
+from realtime.film_remote import Remote, fetch
 from realtime.film_scan import FilmScan, Segment, stamp
-from realtime.film_store import Pieces
+from realtime.film_store import Pieces, try_lock
 from realtime.film_task import DONE, FAILED, PieceTask, do_task, open_engines
 
 _open: dict[str, dict[str, Engine]] = {}  # of the styles used last, by what they are
 _TOKEN = "shared"
+_UNUSED_S = 86_400
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ def paint_here(kit: Kit, job: Job, segment: Segment, key: str) -> tuple[str, Any
     try:
         engines = _engines(kit)
         _check_same(job.infos, {name: engine.info for name, engine in engines.items()})
-        plan = replace(job.plan, scan=_scan_here(job.plan.scan, segment))
+        plan = replace(job.plan, scan=_scan_here(job.plan, segment))
     except LivebrushError as error:
         return FAILED, str(error)
     if _sees(job):
@@ -149,7 +153,7 @@ def _named(found: list[Any]) -> str:
 
 def _unpack(kit: Kit) -> dict[str, StyleEntry]:
     """Write the style files to this node's disk; return them as entries of a catalogue."""
-    folder = Path(tempfile.gettempdir()) / f"livebrush-{_user()}" / "styles"
+    folder = _scratch() / "styles"
     entries = {}
     for name, entry in kit.styles.items():
         digest = hashlib.sha256(repr(sorted(kit.files[name].items())).encode()).hexdigest()[:32]
@@ -171,8 +175,9 @@ def write_whole(path: Path, data: bytes) -> None:
     os.replace(part, path)
 
 
-def _user() -> str:
-    return str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
+def _scratch() -> Path:
+    user = str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
+    return Path(tempfile.gettempdir()) / f"livebrush-{user}"
 
 
 def _check_same(expected: Mapping[str, EngineInfo], here: Mapping[str, EngineInfo]) -> None:
@@ -189,20 +194,42 @@ def _said(info: EngineInfo) -> str:
     return f"{info.name} {info.precision} on {info.device}, {info.threads} threads"
 
 
-def _scan_here(scan: FilmScan, segment: Segment) -> FilmScan:
+def _scan_here(plan: FilmPlan, segment: Segment) -> FilmScan:
     """Return the scan with the film's place on this node.
 
     Raises:
         SourceError: the film is not to be seen from here.
     """
+    scan = plan.scan
     wanted = scan.files[segment.first_index : segment.end_index] if scan.files else (scan.path,)
     missing = [path for path in wanted if not path.is_file()]
     if not missing and (scan.files or _stamp(scan.path) == scan.stamp):
         return scan
+    if plan.remote is not None:
+        return replace(scan, path=_copy_here(plan.remote))
     raise SourceError(
         f"{socket.gethostname()} does not see {(missing or wanted)[0]} as it is where the command was "
         "given; put it into a folder that all nodes share, or at an address such as s3://"
     )
+
+
+def _copy_here(remote: Remote) -> Path:
+    """Load a film to this node, once for all its workers; copies that nobody used for a day are removed."""
+    films = _scratch() / "films"
+    path = films / hashlib.sha256(remote.address.encode()).hexdigest()[:32] / remote.mark / remote.name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    while not path.is_file():
+        with (path.parent / "lock").open("ab") as lock:
+            if try_lock(lock):
+                fetch(remote, path)
+                continue
+        time.sleep(0.2)
+    os.utime(path.parent)
+    for folder in films.glob("*/*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _UNUSED_S:
+                shutil.rmtree(folder)
+    return path
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -59,13 +59,13 @@ class FilmStore:
 
     def __init__(self, output: Path) -> None:
         self.output = output
-        self.folder = output.absolute().parent / WORK_FOLDER / output.name
+        self.folder = work_folder(output)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = (self.folder / "lock").open("ab")
         except OSError as error:
             raise SinkError(f"{output} cannot be written: {reason(error)}") from error
-        if not _try_lock(self._lock):
+        if not try_lock(self._lock):
             self._lock.close()
             raise SinkError(f"{output} is being painted by another process; wait for it, or stop it")
         for part in self.folder.glob("*.part"):  # of a process that was killed
@@ -124,6 +124,11 @@ class FilmStore:
             self.folder.parent.rmdir()
 
 
+def work_folder(output: Path) -> Path:
+    """Return where the pieces of an output lie."""
+    return output.absolute().parent / WORK_FOLDER / output.name
+
+
 def _move_pictures(joined: Path, output: Path) -> None:
     output.mkdir(exist_ok=True)
     for picture in sorted(joined.iterdir()):
@@ -131,7 +136,7 @@ def _move_pictures(joined: Path, output: Path) -> None:
     joined.rmdir()
 
 
-def _try_lock(file: BinaryIO) -> bool:
+def try_lock(file: BinaryIO) -> bool:
     """Take a lock that the system gives back when the process ends, however it ends."""
     try:
         if sys.platform == "win32":

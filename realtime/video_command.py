@@ -18,7 +18,8 @@ def video(
         list[str],
         typer.Argument(
             metavar="IN...",
-            help="Films, folders of films or of pictures, patterns such as 'clips/*.mp4' or shots/%04d.png.",
+            help="Films, folders of films or of pictures, patterns such as 'clips/*.mp4' or shots/%04d.png; "
+            "s3://BUCKET/FILM.mp4 and the like.",
         ),
     ],
     output: Annotated[

@@ -26,6 +26,7 @@ ENGINE = EngineOptions(threads=1)
 NODE = {"num_cpus": 1, "object_store_memory": 100 << 20, "include_dashboard": False}
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 - its name; else they wait for all others
 utils = pytest.importorskip("ray.cluster_utils", reason='needs Ray: pip install "livebrush[ray]"')
 
 

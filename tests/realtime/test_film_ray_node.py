@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from realtime.errors import EngineError, MissingExtraError
 from realtime.film_plan import FilmOptions, FilmPlan, plan_film, segment_keys
 from realtime.film_ray import RayBrushes, RayOptions
 from realtime.film_ray_node import Job, Kit, infos_here, leave_token, pack, paint_here
+from realtime.film_remote import find_remote
 from realtime.film_store import Pieces
 from realtime.film_task import DONE, FAILED
 from realtime.style_timeline import StyleTimeline
@@ -70,6 +72,24 @@ def test_a_worker_that_does_not_see_the_film_says_so(kit: Kit, job: Job) -> None
     assert kind == FAILED
     assert "does not see" in why
     assert "in.mkv" in why
+
+
+def test_a_worker_loads_a_film_at_an_address_once(
+    kit: Kit, job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("fsspec", reason='needs fsspec: pip install "livebrush[remote]"')
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "node"))
+    (tmp_path / "node").mkdir()
+    source, there = job.plan.scan.path, tmp_path / "there.mkv"
+    there.write_bytes(source.read_bytes())
+    (remote,) = find_remote(f"file://{there}", {".mkv"})
+    there_job = replace(job, plan=replace(job.plan, remote=remote))
+    key = key_of(job.plan, job)
+    kind, data = paint_here(kit, job, job.plan.segments[0], key)
+    source.unlink()
+    assert paint_here(kit, there_job, job.plan.segments[0], key) == (kind, data) != (FAILED, data)
+    there.unlink()
+    assert paint_here(kit, there_job, job.plan.segments[0], key) == (kind, data)
 
 
 def test_a_worker_that_would_paint_otherwise_is_refused(kit: Kit, job: Job) -> None:
