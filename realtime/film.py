@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
@@ -15,9 +15,11 @@ from realtime.errors import SourceError
 from realtime.film_join import Joint, join
 from realtime.film_paint import paint_segments
 from realtime.film_plan import FilmOptions, FilmPlan, film_key, plan_film, segment_keys
+from realtime.film_remote import Remote
 from realtime.film_scan import Segment
 from realtime.film_store import FilmStore, Pieces
 from realtime.segment_file import Record
+from realtime.sources import redact
 from realtime.timing import StageTimes
 
 Clock = Callable[[], float]
@@ -31,11 +33,25 @@ class Film:
         source: a film; or the folder of pictures, or what else stands for them.
         output: file or folder.
         files: the pictures, in order; empty for a film.
+        remote: where the source is loaded from; None if it lies here.
+        upload: address to which the output goes when it is whole; empty if it stays here.
     """
 
     source: Path
     output: Path
     files: tuple[Path, ...] = ()
+    remote: Remote | None = None
+    upload: str = ""
+
+    @property
+    def input_name(self) -> str:
+        """What was read, as it was found."""
+        return redact(self.remote.address) if self.remote else str(self.source)
+
+    @property
+    def output_name(self) -> str:
+        """Where the result is in the end."""
+        return redact(self.upload) if self.upload else str(self.output)
 
 
 @dataclass(frozen=True)
@@ -142,7 +158,7 @@ def paint_film(
     Raises:
         LivebrushError: whatever went wrong; what was painted is kept beside the output.
     """
-    plan = plan_film(film.source, film.files, film.output, options)
+    plan = replace(plan_film(film.source, film.files, film.output, options), remote=film.remote)
     keys = segment_keys(plan, brushes.infos())
     whole = film_key(plan, keys)
     store = FilmStore(film.output)
@@ -184,6 +200,8 @@ def _finish(
         raise SourceError(f"{film.source}: no frame of it could be decoded")
     plan.scan.check_unchanged()
     notes = join(_joint(plan, store, records), store.join_path())
+    if any(record.found.interlaced for record in records):
+        notes.append("interlaced: every two fields became one picture")
     store.finish(whole)
     gaps = _gaps(plan, records)
     return FilmResult(
@@ -205,13 +223,19 @@ def _joint(plan: FilmPlan, store: FilmStore, records: Sequence[Record]) -> Joint
 
 def _gaps(plan: FilmPlan, records: Sequence[Record]) -> list[str]:
     """Return what of the film is not in the output, one line each."""
-    lost = sorted(moment for record in records for moment in record.lost_s)
+    lost = sorted(moment for record in records for moment in record.found.lost_s)
+    damaged = sorted(moment for record in records for moment in record.found.damaged_s)
     gaps = []
     if lost:
-        what = "picture" if plan.scan.files else "packet"
-        many = f"{len(lost)} {what}s" if len(lost) > 1 else f"1 {what}"
-        gaps.append(f"{many} could not be decoded, from {lost[0]:.2f} to {lost[-1]:.2f} s")
+        gaps.append(_gap(lost, "picture" if plan.scan.files else "packet", "could not be decoded"))
+    if damaged:
+        gaps.append(_gap(damaged, "picture", "could be decoded only in part"))
     if plan.scan.trouble and plan.cut.end_s is None:
         end_s = float(Fraction(plan.window.film_end) * plan.window.time_base)
         gaps.append(f"it ends at {end_s:.2f} s: {plan.scan.trouble}")
     return gaps
+
+
+def _gap(moments: Sequence[float], what: str, why: str) -> str:
+    many = f"{len(moments)} {what}s" if len(moments) > 1 else f"1 {what}"
+    return f"{many} {why}, from {moments[0]:.2f} to {moments[-1]:.2f} s"

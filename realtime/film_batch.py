@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from realtime.errors import LivebrushError, SinkError
 from realtime.film import Brushes, Film, FilmResult, Progress, paint_film
 from realtime.film_plan import FilmOptions
-from realtime.film_store import FilmStore
+from realtime.film_remote import check_same, fetch, forget, store
+from realtime.film_store import FilmStore, work_folder
 from realtime.media import reason
 
 EXIT_FAILED = 1
@@ -46,15 +47,32 @@ def paint_batch(
     if all(result.result not in ("failed", "stopped") for result in results):
         for film in films:
             FilmStore(film.output).remove()
+            if film.upload:
+                forget(film.upload)
     return results
 
 
 def _try(film: Film, options: FilmOptions, brushes: Brushes, progress: Progress) -> FilmResult:
     try:
         _make_folder(film.output.absolute().parent)
-        return paint_film(film, options, brushes, progress)
+        return _paint(film, options, brushes, progress)
     except LivebrushError as error:
-        return FilmResult(film, "failed", reason=" ".join(str(error).split()))
+        text = (
+            str(error).replace(str(film.source), film.input_name).replace(str(film.output), film.output_name)
+        )
+        return FilmResult(film, "failed", reason=" ".join(text.split()))
+
+
+def _paint(film: Film, options: FilmOptions, brushes: Brushes, progress: Progress) -> FilmResult:
+    """Paint a film that may come from an address, and go to one."""
+    if film.remote is not None:
+        fetch(film.remote, film.source)
+    result = paint_film(film, options, brushes, progress)
+    if film.remote is not None and result.result != "stopped":
+        check_same(film.remote)
+    if film.upload and result.result != "stopped":
+        store(film.output, film.upload, work_folder(film.output) / "stored")
+    return result
 
 
 def _make_folder(folder: Path) -> None:
@@ -74,8 +92,8 @@ def to_plain(results: Sequence[FilmResult]) -> dict[str, Any]:
     return {
         "films": [
             {
-                "input": str(result.film.source),
-                "output": str(result.film.output),
+                "input": result.film.input_name,
+                "output": result.film.output_name,
                 "result": result.result,
                 "frames": result.frames,
                 "painted": result.painted,

@@ -7,6 +7,7 @@
 | a folder with pictures and no film     | one sequence of pictures                                      |
 | shots/%04d.png                         | one sequence of the pictures numbered so                      |
 | a pattern with *, ? or []              | every file and folder that it matches                         |
+| s3://bucket/film.mp4 and the like      | the film, the folder's films, or what the pattern matches     |
 
 One input and an output with a suffix: that file. Everything else goes into the output as a folder, each
 film under its own name. Two films that would get one name are refused before anything is painted, and so
@@ -18,15 +19,17 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from realtime.codecs import CODECS, PICTURES, SUFFIXES, choose_codec
 from realtime.errors import OptionError, SinkError, SourceError
 from realtime.film import Film
 from realtime.film_pictures import is_numbered, numbered_files
+from realtime.film_remote import Remote, find_remote, full_address, is_address, scratch_folder
+from realtime.film_store import work_folder
 from realtime.source_folder import list_pictures, natural_key
-from realtime.sources import PICTURE_SUFFIXES
+from realtime.sources import PICTURE_SUFFIXES, URL_SCHEMES
 
 # fmt: off
 FILM_SUFFIXES = frozenset({
@@ -43,10 +46,13 @@ class Input:
 
     source: Path
     files: tuple[Path, ...] = ()
+    remote: Remote | None = None
 
     @property
     def name(self) -> str:
         """What its output is called, without a suffix."""
+        if self.remote is not None:
+            return self.source.stem
         if self.files and not self.source.is_dir():
             return self.source.stem.split("%")[0].rstrip("_-. ") or self.source.parent.name
         return self.source.name if self.source.is_dir() else self.source.stem
@@ -75,16 +81,18 @@ def find_inputs(words: Sequence[str]) -> Inputs:
     left_out: list[str] = []
     for word in words:
         for one in _meant_by(word, left_out):
-            found.setdefault(os.path.realpath(one.source), one)
+            found.setdefault(one.remote.address if one.remote else os.path.realpath(one.source), one)
     return Inputs(tuple(found.values()), tuple(left_out))
 
 
 def _meant_by(word: str, left_out: list[str]) -> Iterator[Input]:
     path = Path(word).expanduser()
-    if "://" in word:
-        raise SourceError(
-            f"{word.split('://')[0]}://... is an address; paint it with: python run_camera.py --source"
-        )
+    if is_address(word):
+        scheme = word.split("://")[0]
+        if scheme.lower() in URL_SCHEMES:
+            raise SourceError(f"{scheme}://... is an address; paint it with: python run_camera.py --source")
+        yield from (Input(Path(one.name), remote=one) for one in find_remote(word, FILM_SUFFIXES))
+        return
     if path.exists():
         yield from _in_path(path, left_out)
         return
@@ -144,6 +152,38 @@ def name_outputs(inputs: Sequence[Input], output: str, codec: str | None) -> lis
         OptionError: two films would get one name, or the codec does not fit.
         SinkError: an output would take an input's place.
     """
+    named = _at_address if is_address(output) else _at_path
+    films = [_with_copy(film) for film in named(inputs, output, codec)]
+    _refuse_clashes(films)
+    return films
+
+
+def _at_address(inputs: Sequence[Input], output: str, codec: str | None) -> list[Film]:
+    suffix = Path(output).suffix.lower()
+    as_folder = output.endswith("/") or len(inputs) > 1 or suffix not in SUFFIXES
+    films = []
+    for one in inputs:
+        kind = _suffix_for(one, codec) if as_folder else suffix
+        if kind == PICTURES:
+            raise OptionError(
+                "a folder of pictures cannot be stored at an address; name a folder, or --codec"
+            )
+        choose_codec(codec, kind)
+        upload = full_address(f"{output.rstrip('/')}/{one.name}{kind}" if as_folder else output)
+        place = scratch_folder(upload) / Path(upload).name
+        films.append(Film(one.source, place, one.files, one.remote, upload))
+    return films
+
+
+def _with_copy(film: Film) -> Film:
+    """Name the copy that a film at an address is painted from; beside what its painting is kept in."""
+    if film.remote is None:
+        return film
+    folder = work_folder(film.output) / "source" / film.remote.mark
+    return replace(film, source=folder / film.remote.name)
+
+
+def _at_path(inputs: Sequence[Input], output: str, codec: str | None) -> list[Film]:
     place = Path(output).expanduser()
     suffix = place.suffix.lower()
     as_folder = output.endswith(("/", os.sep)) or place.is_dir() or len(inputs) > 1 or not suffix
@@ -153,18 +193,15 @@ def name_outputs(inputs: Sequence[Input], output: str, codec: str | None) -> lis
         if suffix not in SUFFIXES:
             raise OptionError(f"{place} must end in one of {', '.join(SUFFIXES)}, or name a folder")
         choose_codec(codec, suffix)
-        films = [Film(inputs[0].source, place, inputs[0].files)]
-    else:
-        films = [_in_output_folder(one, place, codec, alone=len(inputs) == 1) for one in inputs]
-    _refuse_clashes(films)
-    return films
+        return [Film(inputs[0].source, place, inputs[0].files, inputs[0].remote)]
+    return [_in_output_folder(one, place, codec, alone=len(inputs) == 1) for one in inputs]
 
 
 def _in_output_folder(one: Input, folder: Path, codec: str | None, *, alone: bool) -> Film:
     suffix = _suffix_for(one, codec)
     if suffix == PICTURES:
-        return Film(one.source, folder if alone else folder / one.name, one.files)
-    return Film(one.source, folder / f"{one.name}{suffix}", one.files)
+        return Film(one.source, folder if alone else folder / one.name, one.files, one.remote)
+    return Film(one.source, folder / f"{one.name}{suffix}", one.files, one.remote)
 
 
 def _suffix_for(one: Input, codec: str | None) -> str:
@@ -179,17 +216,19 @@ def _suffix_for(one: Input, codec: str | None) -> str:
 
 def _refuse_clashes(films: Sequence[Film]) -> None:
     taken: dict[str, Film] = {}
+    addresses = {film.remote.address for film in films if film.remote is not None}
     sources = {os.path.realpath(path): path for film in films for path in (film.source, *film.files)}
     for film in films:
         place = os.path.realpath(film.output)
         if place in taken:
             raise OptionError(
-                f"{taken[place].source} and {film.source} would both become {film.output}; "
+                f"{taken[place].input_name} and {film.input_name} would both become {film.output_name}; "
                 "paint them into two folders"
             )
         taken[place] = film
-        if place in sources or any(_is_same(film.output, path) for path in sources.values()):
-            raise SinkError(f"{film.output} is an input itself; give --output another name")
+        is_input = place in sources or any(_is_same(film.output, path) for path in sources.values())
+        if is_input or film.upload in addresses or f"file://{place}" in addresses:
+            raise SinkError(f"{film.output_name} is an input itself; give --output another name")
 
 
 def _is_same(one: Path, other: Path) -> bool:

@@ -200,6 +200,7 @@ def _left_out(source: Any, *, silent: bool, suffix: str) -> Iterator[str]:
 def _container_options(suffix: str, time_base: Fraction) -> dict[str, str]:
     options = {"fflags": "+bitexact"}  # no random numbers, and no name of the library's version
     if suffix in (".mp4", ".mov"):
+        options["movflags"] = "+faststart"  # the index in front: a browser plays it while it still comes
         # The unit in which a late beginning is written; the usual 1/1000 s would round it.
         options["movie_timescale"] = str(time_base.denominator if time_base.denominator < 1 << 31 else 90_000)
     elif suffix in (".mkv", ".webm"):

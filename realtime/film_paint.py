@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
 from functools import partial
 
 from realtime.encoder import PictureEncoder
@@ -19,7 +18,7 @@ from realtime.frame import Frame
 from realtime.media import MEDIA_ERRORS, reason
 from realtime.painter import Look, NetworkSize
 from realtime.pipeline import SinkOutput, run
-from realtime.segment_file import SegmentWriter
+from realtime.segment_file import Found, SegmentWriter
 from realtime.timing import StageTimes
 
 FrameCounter = Callable[[], object]
@@ -54,7 +53,7 @@ def paint_segments(
     source = FilmSource(plan.scan, segments, plan.cut, plan.window, plan.info, decoded_wh=plan.decoded_wh)
     painter = make_painter(options.timeline, engines, times, NetworkSize(options.network_wh))
     look = Look(options.timeline.strength, options.original_colors, options.detail)
-    sink = _SegmentSink(plan, segments, pieces, keys, source.gaps, count)
+    sink = _SegmentSink(plan, segments, pieces, keys, source.found, count)
     output = SinkOutput(
         [sink], times, look=partial(look_at, options.timeline, look), output_wh=plan.video.size_wh
     )
@@ -77,14 +76,14 @@ class _SegmentSink:
         segments: Sequence[Segment],
         pieces: Pieces,
         keys: Mapping[int, str],
-        gaps: Mapping[int, list[Fraction]],
+        found: Mapping[int, Found],
         count: FrameCounter,
     ) -> None:
         self._plan = plan
         self._left = [segment.number for segment in segments]
         self._pieces = pieces
         self._keys = keys
-        self._gaps = gaps
+        self._found = found
         self._count = count
         self._writer: SegmentWriter | None = None
         self._last: int | None = None
@@ -134,6 +133,6 @@ class _SegmentSink:
         else:
             for packet in self._encoder.flush():
                 self._writer.add(packet)
-        self._writer.finish(self._keys[number], tuple(float(s) for s in self._gaps.get(number, ())))
+        self._writer.finish(self._keys[number], self._found.get(number, Found()))
         self._writer = None
         self._left.pop(0)

@@ -20,6 +20,7 @@ from realtime.engine import EngineInfo, EngineOptions
 from realtime.errors import OptionError, SourceError
 from realtime.film_cut import FilmCut, Window, count_frames, wanted_segments, window_of
 from realtime.film_pictures import describe_pictures, scan_pictures
+from realtime.film_remote import Remote
 from realtime.film_scan import SEGMENT_FRAMES, FilmScan, Segment, scan_film
 from realtime.guided import DEFAULT_DETAIL
 from realtime.painter import SizeWh
@@ -77,6 +78,7 @@ class FilmPlan:
         segments: that hold wanted frames.
         video: what they are encoded as.
         frames: how many there will be if all can be decoded.
+        remote: where the film was loaded from; None if it lies here.
     """
 
     scan: FilmScan
@@ -89,6 +91,7 @@ class FilmPlan:
     segments: tuple[Segment, ...]
     video: VideoFormat
     frames: int
+    remote: Remote | None = None
 
     @property
     def film_end(self) -> int:
@@ -174,7 +177,7 @@ def segment_keys(plan: FilmPlan, engines: Mapping[str, EngineInfo]) -> dict[int,
     """
     options = plan.options
     common = {
-        "version": [__version__, av.__version__, av.library_versions],
+        "version": versions(),
         "styles": {name: _file_hash(options.styles[name].path) for name in options.timeline.styles},
         "engines": {name: asdict(engines[name]) for name in options.timeline.styles},
         "timeline": asdict(options.timeline),
@@ -199,6 +202,11 @@ def check_codec(options: FilmOptions, output: Path) -> None:
     """Raise OptionError if an output of this name cannot be written with these options."""
     suffix = output.suffix.lower() if options.codec != "png" else ""
     check_quality(choose_codec(options.codec, suffix), options.crf, options.preset)
+
+
+def versions() -> list[Any]:
+    """Return of what version all is that makes a piece, engines aside."""
+    return [__version__, av.__version__, av.library_versions]
 
 
 def _hash(values: Any) -> str:

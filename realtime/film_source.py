@@ -12,6 +12,7 @@ from realtime.film_cut import FilmCut, Window, cut_frames
 from realtime.film_pictures import picture_frames
 from realtime.film_scan import FilmScan, Segment
 from realtime.frame import Frame
+from realtime.segment_file import Found
 from realtime.source_video import VideoSource
 from realtime.sources import Clock, SourceInfo
 
@@ -57,8 +58,8 @@ class FilmSource:
         clock: Clock = time.perf_counter,
     ) -> None:
         self.info = info
-        self.gaps: dict[int, list[Fraction]] = {}
-        """Of every piece that was read: the times, in seconds, of what could not be decoded."""
+        self.found: dict[int, Found] = {}
+        """Of every piece that was read: what could not be decoded, and the like."""
         self._scan = scan
         self._segments = segments
         self._cut = cut
@@ -86,7 +87,7 @@ class FilmSource:
                 try:
                     yield from self._cut_piece(_piece(source, segment, self._scan.offset), segment)
                 finally:
-                    self.gaps[segment.number] = self._lost_in(source, segment)
+                    self.found[segment.number] = self._found_in(source, segment)
                     if counted is None:
                         source.close()
         finally:
@@ -117,7 +118,7 @@ class FilmSource:
             lost: list[int] = []
             frames = picture_frames(self._scan, segment, self.info.size_wh, lost, self._clock)
             yield from self._cut_piece(frames, segment)
-            self.gaps[segment.number] = [number * self._scan.time_base for number in lost]
+            self.found[segment.number] = Found(tuple(float(n * self._scan.time_base) for n in lost))
 
     def _cut_piece(self, frames: Iterator[Frame], segment: Segment) -> Iterator[FilmFrame]:
         scan, window = self._scan, self._window
@@ -131,14 +132,19 @@ class FilmSource:
         begin = None if segment is None else segment.begin
         return VideoSource(self._scan.path, clock=self._clock, begin=begin, decoded_wh=self._decoded_wh)
 
-    def _lost_in(self, source: VideoSource, segment: Segment) -> list[Fraction]:
+    def _found_in(self, source: VideoSource, segment: Segment) -> Found:
+        return Found(
+            self._times_in(source.lost, segment), self._times_in(source.damaged, segment), source.interlaced
+        )
+
+    def _times_in(self, moments: Sequence[int], segment: Segment) -> tuple[float, ...]:
         base, offset = self._scan.time_base, self._scan.offset
-        return [
-            (pts - offset) * base
-            for pts in source.lost
+        return tuple(
+            float((pts - offset) * base)
+            for pts in moments
             if (segment.first_pts is None or pts >= segment.first_pts)
             and (segment.end_pts is None or pts < segment.end_pts)
-        ]
+        )
 
 
 def _piece(source: VideoSource, segment: Segment, offset: int) -> Iterator[Frame]:

@@ -59,13 +59,13 @@ class FilmStore:
 
     def __init__(self, output: Path) -> None:
         self.output = output
-        self.folder = output.absolute().parent / WORK_FOLDER / output.name
+        self.folder = work_folder(output)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = (self.folder / "lock").open("ab")
         except OSError as error:
             raise SinkError(f"{output} cannot be written: {reason(error)}") from error
-        if not _try_lock(self._lock):
+        if not try_lock(self._lock):
             self._lock.close()
             raise SinkError(f"{output} is being painted by another process; wait for it, or stop it")
         for part in self.folder.glob("*.part"):  # of a process that was killed
@@ -94,13 +94,23 @@ class FilmStore:
                 os.replace(joined, self.output)
             else:
                 _move_pictures(joined, self.output)
+        except OSError as error:
+            raise SinkError(f"{self.output} cannot be written: {reason(error)}") from error
+        noted = self._note_done(key)
+        for piece in self.folder.glob("*.segment"):
+            piece.unlink(missing_ok=True)
+        if not noted:  # the pieces have left room for it
+            self._note_done(key)
+
+    def _note_done(self, key: str) -> bool:
+        """Note that the output is done; False on a disk that is full, where it would only be done again."""
+        try:
             size, changed_ns = stamp(self.output)
             done = json.dumps({"key": key, "size": size, "changed_ns": changed_ns})
             (self.folder / "done.json").write_text(done, encoding="utf-8")
-        except OSError as error:
-            raise SinkError(f"{self.output} cannot be written: {reason(error)}") from error
-        for piece in self.folder.glob("*.segment"):
-            piece.unlink(missing_ok=True)
+            return True
+        except OSError:
+            return False
 
     def close(self) -> None:
         """Let another process use it."""
@@ -114,6 +124,11 @@ class FilmStore:
             self.folder.parent.rmdir()
 
 
+def work_folder(output: Path) -> Path:
+    """Return where the pieces of an output lie."""
+    return output.absolute().parent / WORK_FOLDER / output.name
+
+
 def _move_pictures(joined: Path, output: Path) -> None:
     output.mkdir(exist_ok=True)
     for picture in sorted(joined.iterdir()):
@@ -121,7 +136,7 @@ def _move_pictures(joined: Path, output: Path) -> None:
     joined.rmdir()
 
 
-def _try_lock(file: BinaryIO) -> bool:
+def try_lock(file: BinaryIO) -> bool:
     """Take a lock that the system gives back when the process ends, however it ends."""
     try:
         if sys.platform == "win32":

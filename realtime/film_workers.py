@@ -15,33 +15,21 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from typing import Any, cast
 
 from realtime.catalog import StyleEntry
-from realtime.engine import Engine, EngineInfo, EngineOptions, default_threads, open_engine
+from realtime.engine import Engine, EngineInfo, EngineOptions, default_threads
 from realtime.errors import EngineError, LivebrushError
-from realtime.film_paint import paint_segments
 from realtime.film_plan import FilmPlan
 from realtime.film_scan import Segment
 from realtime.film_store import Pieces
-from realtime.timing import StageTimes
+from realtime.film_task import FAILED, MOST_DEATHS, PieceTask, do_task, open_engines
 
 LOOK_S = 0.1  # how often it is looked whether to stop
-MOST_DEATHS = 2  # of workers, over one piece
 _STOP, _END = "stop", "end"  # what a worker is told
-_READY, _FRAME, _DONE, _FAILED, _DIED = "ready", "frame", "done", "failed", "died"  # what it says
-
-
-@dataclass(frozen=True)
-class _Task:
-    """A piece to paint."""
-
-    plan: FilmPlan
-    segment: Segment
-    pieces: Pieces
-    key: str
+_READY, _FRAME, _DIED = "ready", "frame", "died"  # what it says
 
 
 class _Worker:
@@ -53,17 +41,17 @@ class _Worker:
         self._process = context.Process(target=_work, args=(theirs, dict(styles), options), daemon=True)
         self._process.start()
         theirs.close()
-        self.task: _Task | None = None
+        self.task: PieceTask | None = None
 
     @property
     def pid(self) -> int:
         return self._process.pid or 0
 
-    def begin(self, task: _Task) -> None:
+    def begin(self, task: PieceTask) -> None:
         self.task = task
         self.tell(task)
 
-    def tell(self, message: _Task | str) -> None:
+    def tell(self, message: PieceTask | str) -> None:
         with suppress(OSError):  # it is no more, which is heard when it is listened to
             self.line.send(message)
 
@@ -117,7 +105,7 @@ class WorkerBrushes:
             kind, value = self._workers[0].hear()
             if kind == _DIED:
                 raise EngineError("a worker ended while it opened the style; try without --workers")
-            if kind == _FAILED:
+            if kind == FAILED:
                 raise LivebrushError(value)
             self._infos = value
         assert self._infos is not None
@@ -169,7 +157,7 @@ class _Round:
         advance: Callable[[int], object],
     ) -> None:
         self._brushes = brushes
-        self._tasks = [_Task(plan, segment, pieces, keys[segment.number]) for segment in segments][::-1]
+        self._tasks = [PieceTask(plan, segment, pieces, keys[segment.number]) for segment in segments][::-1]
         self._advance = advance
         self._deaths: Counter[int] = Counter()
         self._counted: Counter[int] = Counter()  # frames of a piece, which a dead worker takes back
@@ -211,10 +199,10 @@ class _Round:
             self._bury(worker, task)
         elif kind != _READY:
             worker.task = None
-        if kind == _FAILED and self._error is None:
+        if kind == FAILED and self._error is None:
             self._error = LivebrushError(value)
 
-    def _bury(self, worker: _Worker, task: _Task) -> None:
+    def _bury(self, worker: _Worker, task: PieceTask) -> None:
         number = task.segment.number
         self._deaths[number] += 1
         self._advance(-self._counted.pop(number, 0))
@@ -230,42 +218,22 @@ class _Round:
 def _work(line: Connection, styles: Mapping[str, StyleEntry], options: EngineOptions) -> None:
     """Be a worker: paint what is told, until it is told to end or nobody is there any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that tells
-    inbox: queue.SimpleQueue[_Task | str] = queue.SimpleQueue()
+    inbox: queue.SimpleQueue[PieceTask | str] = queue.SimpleQueue()
     stop = threading.Event()
     engines: dict[str, Engine] = {}
     try:
-        for name, entry in styles.items():
-            engines[name] = open_engine(entry, options)
+        engines = open_engines(styles, options)
         line.send((_READY, {name: engine.info for name, engine in engines.items()}))
     except LivebrushError as error:
-        line.send((_FAILED, str(error)))
+        line.send((FAILED, str(error)))
     threading.Thread(target=_listen, args=(line, inbox, stop), daemon=True).start()
-    while isinstance(task := inbox.get(), _Task):
-        line.send(_answer(task, engines, stop, lambda: line.send((_FRAME, None))))
+    while isinstance(task := inbox.get(), PieceTask):
+        line.send(do_task(task, engines, stop, lambda: line.send((_FRAME, None))))
     for engine in engines.values():
         engine.close()
 
 
-def _answer(
-    task: _Task, engines: Mapping[str, Engine], stop: threading.Event, count: Callable[[], object]
-) -> tuple[str, Any]:
-    try:
-        done = paint_segments(
-            task.plan,
-            [task.segment],
-            engines,
-            task.pieces,
-            {task.segment.number: task.key},
-            stop=stop,
-            count=count,
-            times=StageTimes(),
-        )
-        return _DONE, done
-    except Exception as error:  # whatever it is, it is the other process's to say
-        return _FAILED, str(error) or type(error).__name__
-
-
-def _listen(line: Connection, inbox: queue.SimpleQueue[_Task | str], stop: threading.Event) -> None:
+def _listen(line: Connection, inbox: queue.SimpleQueue[PieceTask | str], stop: threading.Event) -> None:
     while True:
         try:
             message = line.recv()

@@ -30,6 +30,21 @@ _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
+class Found:
+    """What was found in the source while a piece was decoded.
+
+    Args:
+        lost_s: times of what could not be decoded, in seconds.
+        damaged_s: times of pictures that the decoder had to make up in part, in seconds.
+        interlaced: it was filmed in fields, which were made whole pictures.
+    """
+
+    lost_s: tuple[float, ...] = ()
+    damaged_s: tuple[float, ...] = ()
+    interlaced: bool = False
+
+
+@dataclass(frozen=True)
 class Record:
     """What is known of a finished piece.
 
@@ -38,14 +53,14 @@ class Record:
         frames: in it.
         first: time of its first frame in units of the film's time base; 0 without frames.
         delay: frames that the encoder holds back to put them in order.
-        lost_s: times of what could not be decoded, in seconds.
+        found: in its source.
     """
 
     key: str
     frames: int
     first: int
     delay: int
-    lost_s: tuple[float, ...] = ()
+    found: Found = Found()
 
 
 @dataclass(frozen=True)
@@ -88,10 +103,10 @@ class SegmentWriter:
         except OSError as error:
             raise _cannot_write(self._path, error) from error
 
-    def finish(self, key: str, lost_s: tuple[float, ...] = ()) -> Record:
+    def finish(self, key: str, found: Found = Found()) -> Record:
         """Put the piece in its place, and return its record."""
         times = self._times
-        record = Record(key, len(times), min(times, default=0), reorder_delay(times), lost_s)
+        record = Record(key, len(times), min(times, default=0), reorder_delay(times), found)
         text = json.dumps(asdict(record), sort_keys=True).encode()
         try:
             self._write(text)
@@ -120,7 +135,7 @@ def read_record(path: Path) -> Record | None:
     try:
         with path.open("rb") as file:
             return _checked_record(file, path.stat().st_size)
-    except (OSError, ValueError, TypeError, struct.error):
+    except (OSError, ValueError, TypeError, KeyError, struct.error):
         return None
 
 
@@ -184,7 +199,9 @@ def _checked_record(file: BinaryIO, length: int) -> Record | None:
         left -= len(chunk)
     if file.read(_HASH_BYTES) != digest.digest():
         return None
-    return Record(**{**values, "lost_s": tuple(values["lost_s"])})
+    found = values["found"]
+    times = {name: tuple(found[name]) for name in ("lost_s", "damaged_s")}
+    return Record(**{**values, "found": Found(**{**found, **times})})
 
 
 def _record_start(file: BinaryIO, length: int) -> tuple[int, int]:

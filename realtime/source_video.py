@@ -13,6 +13,7 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
+from realtime.deinterlace import Deinterlacer
 from realtime.errors import SourceBrokenError, SourceError
 from realtime.frame import Frame
 from realtime.media import (
@@ -40,10 +41,10 @@ _TWO_THREADS_FROM = 1920 * 1080  # pixels; below, one decoder thread leaves the 
 class VideoSource:
     """Decodes a file or an address to BGR frames; a file never loses one.
 
-    Frames are rotated as the file says, converted with the file's colour matrix and range, and keep its
-    pts and time base (a recorded broadcast is shifted to start at 0). A stream whose size changes
-    half-way is scaled to its first size. Timestamps of a live address that carries none of its own are
-    the times of arrival.
+    Frames are deinterlaced and rotated as the file says, converted with the file's colour matrix and
+    range, and keep its pts and time base (a recorded broadcast is shifted to start at 0). A stream whose
+    size changes half-way is scaled to its first size. Timestamps of a live address that carries none of
+    its own are the times of arrival.
 
     Args:
         source: a path, or an address as str.
@@ -64,6 +65,8 @@ class VideoSource:
         begin: Place | None = None,
         decoded_wh: tuple[int, int] | None = None,
     ) -> None:
+        self.damaged: list[int] = []
+        """The times, as in `lost`, of frames given so far that the decoder had to make up in part."""
         self._clock = clock
         self._name = source.name if isinstance(source, Path) else redact(source)
         self._label = str(source) if isinstance(source, Path) else self._name  # the whole path, for errors
@@ -73,7 +76,8 @@ class VideoSource:
             self._packets = PacketReader(
                 self._container, self._stream, source if isinstance(source, Path) else None, begin
             )
-            self._pictures = self._packets.frames()
+            self._fields = Deinterlacer(self._stream)
+            self._pictures = self._fields.whole(self._packets.frames())
             self._prepare(source, decoded_wh)
         except BaseException:
             self._container.close()
@@ -118,6 +122,8 @@ class VideoSource:
             return None
         captured_at = self._clock()
         pts: int | None = picture.pts
+        if picture.is_corrupt and pts is not None:
+            self.damaged.append(pts)
         if self._arrival_timed:
             pts = round((captured_at - self._opened_at) / LIVE_TIME_BASE)
         frame = Frame(
@@ -139,6 +145,11 @@ class VideoSource:
     def lost(self) -> list[int]:
         """The times in the file, in units of its time base, of what could not be decoded so far."""
         return self._packets.lost
+
+    @property
+    def interlaced(self) -> bool:
+        """Whether any of what was decoded so far was in fields, and made whole."""
+        return self._fields.found > 0
 
     @property
     def frames_read(self) -> int:

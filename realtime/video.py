@@ -16,7 +16,6 @@ from realtime.catalog import StyleEntry, find_style
 from realtime.codecs import codec_named
 from realtime.composite import check_strength
 from realtime.console import EXIT_INTERRUPTED, say, stop_on_signals
-from realtime.engine import Engine, open_engine
 from realtime.errors import OptionError
 from realtime.film import Brushes, FilmResult, OwnBrushes
 from realtime.film_batch import exit_code, paint_batch, to_plain
@@ -24,6 +23,7 @@ from realtime.film_cut import FilmCut
 from realtime.film_inputs import find_inputs, name_outputs
 from realtime.film_plan import FilmOptions, check_codec
 from realtime.film_report import BatchBars, results_table
+from realtime.film_task import open_engines
 from realtime.film_workers import WorkerBrushes
 from realtime.guided import check_detail
 from realtime.style_timeline import StyleTimeline, parse_time, read_timeline
@@ -39,14 +39,18 @@ class VideoConfig:
         inputs: as they were typed; see `realtime.film_inputs`.
         output: as it was typed.
         options: for every film alike.
-        workers: processes that paint.
+        workers: processes that paint; None for as many as there is room for.
+        ray: address of a cluster that paints; None for this machine.
+        ray_gpus: cards that a worker of the cluster takes.
         as_json: print JSON.
     """
 
     inputs: tuple[str, ...]
     output: str
     options: FilmOptions
-    workers: int
+    workers: int | None
+    ray: str | None
+    ray_gpus: float
     as_json: bool
 
     @classmethod
@@ -64,7 +68,9 @@ class VideoConfig:
         end: str | None,
         fps: str | None,
         every: int,
-        workers: int,
+        workers: int | None,
+        ray: str | None,
+        ray_gpus: float | None,
         as_json: bool,
         **others: Any,
     ) -> VideoConfig:
@@ -77,7 +83,8 @@ class VideoConfig:
         """
         check_strength(strength)
         check_detail(others["detail"])
-        _check_from_one("--workers", workers, MOST_WORKERS)
+        _check_from_one("--workers", 1 if workers is None else workers, MOST_WORKERS)
+        gpus = _cards(ray, ray_gpus, others["engine"].device)
         _check_from_one("--segment-frames", others["segment_frames"], 1_000_000)
         if others["codec"] is not None:
             codec_named(others["codec"])
@@ -100,7 +107,7 @@ class VideoConfig:
             ),
             **others,
         )
-        return cls(inputs, output, options, workers, as_json)
+        return cls(inputs, output, options, workers, ray, gpus, as_json)
 
 
 def run_video(config: VideoConfig) -> int:
@@ -125,15 +132,20 @@ def run_video(config: VideoConfig) -> int:
 
 @contextmanager
 def _brushes(config: VideoConfig, stop: threading.Event) -> Iterator[Brushes]:
-    engines: dict[str, Engine] = {}
     options = config.options
-    if config.workers > 1:
-        with WorkerBrushes(options.styles, options.engine, config.workers, stop) as workers:
+    if config.ray is not None:
+        from realtime.film_ray import RayBrushes, RayOptions
+
+        asked = RayOptions(config.ray, config.workers, config.ray_gpus)
+        with RayBrushes(options.styles, options.engine, asked, stop) as cluster:
+            yield cluster
+        return
+    if (config.workers or 1) > 1:
+        with WorkerBrushes(options.styles, options.engine, config.workers or 1, stop) as workers:
             yield workers
         return
+    engines = open_engines(options.styles, options.engine)
     try:
-        for name, entry in options.styles.items():
-            engines[name] = open_engine(entry, options.engine)
         yield OwnBrushes(engines, stop)
     finally:
         for engine in engines.values():
@@ -173,6 +185,17 @@ def parse_rate(text: str | None) -> Fraction | None:
         return Fraction(text.strip())
     except (ValueError, ZeroDivisionError) as error:
         raise OptionError(f"--fps must be a number such as 24 or 30000/1001, got {text!r}") from error
+
+
+def _cards(ray: str | None, asked: float | None, device: str) -> float:
+    """Return how many cards a worker of a cluster takes."""
+    if asked is None:
+        return 1.0 if device == "cuda" else 0.0
+    if ray is None:
+        raise OptionError("--ray-gpus is for --ray; leave it out")
+    if asked < 0 or (asked > 1 and asked != int(asked)):
+        raise OptionError(f"--ray-gpus must be a share such as 0.5 or a whole number, got {asked:g}")
+    return asked
 
 
 def _check_from_one(option: str, number: int, most: int) -> None:

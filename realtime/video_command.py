@@ -18,7 +18,8 @@ def video(
         list[str],
         typer.Argument(
             metavar="IN...",
-            help="Films, folders of films or of pictures, patterns such as 'clips/*.mp4' or shots/%04d.png.",
+            help="Films, folders of films or of pictures, patterns such as 'clips/*.mp4' or shots/%04d.png; "
+            "s3://BUCKET/FILM.mp4 and the like.",
         ),
     ],
     output: Annotated[
@@ -101,8 +102,29 @@ def video(
     device: given.Device = "auto",
     threads: given.Threads = None,
     workers: Annotated[
-        int, typer.Option(metavar="N", help="Processes that paint pieces of a film side by side.")
-    ] = 1,
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            metavar="N",
+            help="Processes that paint pieces of a film side by side; without it 1, or all that --ray has "
+            "room for.",
+        ),
+    ] = None,
+    ray: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            metavar="auto|ADDRESS",
+            help="Paint on a Ray cluster: auto for the one that this machine belongs to, or HOST:PORT, or "
+            "ray://HOST:PORT. Its nodes must have Livebrush, and see the films at the same place or address.",
+        ),
+    ] = None,
+    ray_gpus: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(
+            metavar="N",
+            help="Graphics cards that a worker of the cluster takes, such as 0.5; without it 1 with "
+            "--device cuda, else none.",
+        ),
+    ] = None,
     segment_frames: Annotated[
         int,
         typer.Option(
@@ -123,6 +145,8 @@ def video(
         python -m realtime video clip.mkv -o painted.mkv --style udnie
 
         python -m realtime video holiday/ -o painted/ --style the_great_wave --codec hevc --crf 22
+
+        python -m realtime video films/ -o painted/ --ray auto
 
         python -m realtime video clip.mp4 -o clip.gif --start 0:05 --end 0:08 --fps 12 --output-size 320x180
     """
@@ -150,6 +174,8 @@ def video(
         pixel_format=pixel_format,
         engine=EngineOptions(engine, precision, device, threads),
         workers=workers,
+        ray=ray,
+        ray_gpus=ray_gpus,
         segment_frames=segment_frames,
         as_json=as_json,
     )

@@ -147,3 +147,55 @@ def read_sound(path: Path) -> list[tuple[Fraction, bytes]]:
             return []
         packets = container.demux(container.streams.audio[0])
         return [(packet.pts * packet.time_base, bytes(packet)) for packet in packets if packet.size]
+
+
+def write_fields(
+    path: Path,
+    *,
+    codec: str,
+    top_first: bool = True,
+    interlaced: bool = True,
+    count: int = 30,
+    gop: int = 30,
+    size_wh: tuple[int, int] = (160, 48),
+) -> Path:
+    """Write a clip of a bar that moves by 4 pixels from field to field, two fields woven into a picture.
+
+    Without `interlaced` the file does not say what they are.
+    """
+    width, height = size_wh
+    options = {"flags": "+ildct+ilme"} if interlaced and codec in ("mpeg2video", "prores_ks") else {}
+    if codec == "libx264" and interlaced:
+        options["x264-params"] = "tff=1" if top_first else "bff=1"
+    pix_fmt = "yuv422p10le" if codec == "prores_ks" else "yuv420p"
+    with av.open(str(path), "w") as output:
+        stream: Any = output.add_stream(codec, rate=25, options=options)
+        stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
+        stream.codec_context.gop_size = gop
+        if interlaced:
+            stream.codec_context.field_order = 2 if top_first else 3  # AV_FIELD_TT, AV_FIELD_BB
+        fields = _set_field("tff" if top_first else "bff", size_wh, pix_fmt) if interlaced else None
+        for number in range(count):
+            image = np.full((height, width, 3), 40, np.uint8)
+            for field in (0, 1):
+                left = (2 * number + field) * 4 % (width - 20)
+                image[field if top_first else 1 - field :: 2, left : left + 20] = 220
+            frame = av.VideoFrame.from_ndarray(image, "bgr24").reformat(format=pix_fmt)
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            if fields is not None:
+                fields.push(frame)
+                frame = fields.pull()
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    return path
+
+
+def _set_field(which: str, size_wh: tuple[int, int], pix_fmt: str) -> Any:
+    """Return a filter that marks pictures as woven of fields, which PyAV itself cannot."""
+    graph = av.filter.Graph()
+    base = Fraction(1, 25)
+    source = graph.add_buffer(
+        width=size_wh[0], height=size_wh[1], format=av.VideoFormat(pix_fmt), time_base=base
+    )
+    graph.link_nodes(source, graph.add("setfield", which), graph.add("buffersink")).configure()
+    return graph

@@ -52,6 +52,19 @@ def test_what_is_broken_in_the_middle_is_a_gap_and_all_around_it_comes_out(tmp_p
     assert [t for t in clip.times_s if t > 2] == pytest.approx([n / 30 for n in range(61, 90)], abs=1e-3)
 
 
+def test_pictures_that_the_decoder_makes_up_in_part_are_named(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "in.mp4", count=60, gop=10, codec_options={"sc_threshold": "0"})
+    data = bytearray(source.read_bytes())
+    with av.open(str(source)) as container:
+        place, size = [(packet.pos, packet.size) for packet in container.demux(video=0)][20]
+    for at in range(place + 20, place + size):
+        data[at] ^= 0x5A
+    source.write_bytes(data)
+    result = paint(source, tmp_path / "out.mp4", segment_frames=20)
+    assert (result.result, result.frames) == ("in part", 60)
+    assert result.reason == "1 picture could be decoded only in part, from 0.67 to 0.67 s"
+
+
 @pytest.mark.parametrize("kind", ["text", "sound", "empty", "headless"])
 def test_what_is_no_film_fails_in_one_line_and_leaves_nothing(tmp_path: Path, kind: str) -> None:
     source = tmp_path / "in.mp4"

@@ -300,3 +300,15 @@ def pictures(path: Path) -> list[float]:
     """Return the mean of every frame."""
     with av.open(str(path)) as container:
         return [float(frame.to_ndarray(format="bgr24").mean()) for frame in container.decode(video=0)]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+def test_the_index_of_a_file_comes_before_its_pictures(tmp_path: Path, suffix: str) -> None:
+    source = write_rich_film(tmp_path / "in.mkv")
+    paint(source, tmp_path / f"out{suffix}")
+    data = (tmp_path / f"out{suffix}").read_bytes()
+    boxes, at = [], 0
+    while at < len(data):
+        boxes.append(data[at + 4 : at + 8])
+        at += int.from_bytes(data[at : at + 4], "big")
+    assert boxes.index(b"moov") < boxes.index(b"mdat")

@@ -14,7 +14,7 @@ from film_runners import Count, paint
 
 from realtime.errors import SinkError, SourceError
 from realtime.film_store import FilmStore
-from realtime.segment_file import SegmentWriter, read_packets, read_record
+from realtime.segment_file import Found, SegmentWriter, read_packets, read_record
 
 
 def digest(path: Path) -> str:
@@ -127,7 +127,7 @@ def test_a_piece_is_whole_or_not_there(tmp_path: Path) -> None:
     assert not path.exists()
     writer.abandon()
     assert list(tmp_path.iterdir()) == []
-    record = SegmentWriter(path).finish("a key", (1.5,))
+    record = SegmentWriter(path).finish("a key", Found((1.5,), (2.0,), True))
     assert read_record(path) == record
-    assert (record.key, record.frames, record.lost_s) == ("a key", 0, (1.5,))
+    assert (record.key, record.frames, record.found.lost_s) == ("a key", 0, (1.5,))
     assert list(read_packets(path)) == []
