@@ -54,6 +54,36 @@ class BufferPool:
         return buffer
 
 
+class BufferPools:
+    """A `BufferPool` for each shape and dtype that is asked for, for whoever works with a few of them.
+
+    Args:
+        most: shapes; when another comes, all are forgotten.
+    """
+
+    def __init__(self, most: int = 8) -> None:
+        self._most = most
+        self._pools: dict[tuple[tuple[int, ...], np.dtype[Any]], BufferPool] = {}
+
+    def take(self, shape: tuple[int, ...], dtype: DTypeLike = np.uint8) -> NDArray[Any]:
+        """Return an array of this shape and dtype, as `BufferPool.take` does."""
+        key = shape, np.dtype(dtype)
+        if key not in self._pools:
+            if len(self._pools) >= self._most:
+                self._pools.clear()
+            self._pools[key] = BufferPool()
+        return self._pools[key].take(*key)
+
+    def like(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Return an array of another one's shape and dtype."""
+        return self.take(array.shape, array.dtype)
+
+    @property
+    def allocated(self) -> int:
+        """How many arrays were made for the shapes of now."""
+        return sum(pool.allocated for pool in self._pools.values())
+
+
 def _holders(things: list[Any], place: int) -> int:
     return sys.getrefcount(things[place])
 

@@ -26,6 +26,7 @@ from realtime.painter import Look, Painter, SizeWh
 from realtime.pipeline import SinkOutput, Writer, run
 from realtime.sinks import open_sink
 from realtime.sources import Source, SourceInfo, open_source
+from realtime.steady import Steadier
 from realtime.style_anchor import AnchoredPainter, ContentAnchor
 from realtime.style_player import LoadedStyle, StylePlayer, load_style
 from realtime.style_walk import StyleWalk
@@ -143,6 +144,7 @@ class _Run:
             options=self._config.engine,
             times=self._times,
             size=plan.network,
+            steadier=Steadier(plan.steady),
         )
         opened.callback(player.close)
         opened.callback(self._sum_up, source.info, plan, player)  # once every file below is finished

@@ -100,6 +100,14 @@ def camera(
             help="Fine detail of the source in a painting of a smaller size: 0 is none, 1 the sharpest."
         ),
     ] = DEFAULT_DETAIL,
+    steady: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|off|light|full",
+            help="Against shimmer: light steadies what stands still, full also follows what moves; auto is "
+            "light for what is live, full for a film, off for pictures.",
+        ),
+    ] = "auto",
     stats: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(metavar="FILE.json", help="Write counts, frame rate and latency of every stage."),
@@ -123,6 +131,7 @@ def camera(
     from realtime.camera_config import CameraConfig, parse_size
     from realtime.catalog import find_style
     from realtime.engine import EngineOptions
+    from realtime.steady import as_level
 
     found = find_style(style)
     config = CameraConfig(
@@ -139,6 +148,7 @@ def camera(
         strength=strength,
         original_colors=original_colors,
         detail=detail,
+        steady=None if steady == "auto" else as_level(steady, "auto"),
         target_fps=target_fps,
         stats=stats,
     )

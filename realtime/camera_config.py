@@ -16,6 +16,7 @@ from realtime.engine import EngineOptions
 from realtime.errors import OptionError, SinkError
 from realtime.guided import DEFAULT_DETAIL, check_detail
 from realtime.painter import SizeWh
+from realtime.steady import SteadyLevel
 
 LARGEST_SIDE = 16384
 HIGHEST_FPS = 240
@@ -38,6 +39,7 @@ class CameraConfig:
         strength: 0 for the original, 1 for the painting.
         original_colors: the painting's light and dark with the frame's colours.
         detail: of the frame, that a painting of a smaller size is joined with, from 0 to 1.
+        steady: how steady the painting is kept; None for what fits the source.
         towards: styles on the way from `style` to a second one, both included; empty for no second one.
         style_strength: 1 for the style as it is, down to 0 for the content's own; of styles made of pictures.
         target_fps: frames a second that the network's size is chosen for, at most `network_wh`; None for
@@ -58,6 +60,7 @@ class CameraConfig:
     strength: float = 1.0
     original_colors: bool = False
     detail: float = DEFAULT_DETAIL
+    steady: SteadyLevel | None = None
     towards: tuple[StyleEntry, ...] = ()
     style_strength: float = 1.0
     target_fps: int | None = None

@@ -11,6 +11,7 @@ from realtime.errors import OptionError
 from realtime.painter import LIVE_SHORT_SIDE, NetworkSize, SizeRule
 from realtime.resolution import Resolution
 from realtime.sources import SourceInfo
+from realtime.steady import SteadyLevel
 
 CLIP_S = 5.0
 CLIP_FPS = 30.0  # of a source that does not say
@@ -27,6 +28,7 @@ class Plan:
         max_frames: end after this many; None for the source's end.
         network: size that the network sees; one on demand where a rate is wanted.
         slide_show: pictures are shown one after another, the last until the viewer quits.
+        steady: how steady the painting is kept.
     """
 
     window: bool
@@ -35,6 +37,7 @@ class Plan:
     max_frames: int | None
     network: SizeRule
     slide_show: bool
+    steady: SteadyLevel
 
 
 def make_plan(config: CameraConfig, source: SourceInfo, *, window: bool, folder: Path) -> Plan:
@@ -68,7 +71,15 @@ def make_plan(config: CameraConfig, source: SourceInfo, *, window: bool, folder:
         max_frames=max_frames,
         network=_size_rule(config, source, LIVE_SHORT_SIDE if watched else None),
         slide_show=source.kind == "folder" and window and output is None,
+        steady=config.steady or _steady_for(source),
     )
+
+
+def _steady_for(source: SourceInfo) -> SteadyLevel:
+    """Return what a source is steadied by: of a live one frames must not wait, and pictures are no film."""
+    if source.kind == "folder":
+        return "off"
+    return "light" if source.live else "full"
 
 
 def _size_rule(config: CameraConfig, source: SourceInfo, short_side: int | None) -> SizeRule:

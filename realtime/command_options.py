@@ -16,4 +16,11 @@ Threads = Annotated[
     typer.Option(metavar="N", help="For the network; without it one for each core."),
 ]
 Strength = Annotated[float, typer.Option(help="0 is the original, 1 the painting.")]
+Steady = Annotated[
+    str,
+    typer.Option(
+        metavar="off|light|full",
+        help="Against shimmer: light steadies what stands still, full also follows what moves.",
+    ),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")]

@@ -16,9 +16,10 @@ from realtime.film_source import FilmFrame, FilmSource
 from realtime.film_store import Pieces
 from realtime.frame import Frame
 from realtime.media import MEDIA_ERRORS, reason
-from realtime.painter import Look, NetworkSize
+from realtime.painter import Look, NetworkSize, Painted
 from realtime.pipeline import SinkOutput, run
 from realtime.segment_file import Found, SegmentWriter
+from realtime.temporal import WARM_UP_FRAMES
 from realtime.timing import StageTimes
 
 FrameCounter = Callable[[], object]
@@ -50,11 +51,19 @@ def paint_segments(
         LivebrushError: whatever went wrong; the pieces finished before are kept.
     """
     options = plan.options
-    source = FilmSource(plan.scan, segments, plan.cut, plan.window, plan.info, decoded_wh=plan.decoded_wh)
-    painter = make_painter(options.timeline, engines, times, NetworkSize(options.network_wh))
+    source = FilmSource(
+        plan.scan,
+        segments,
+        plan.cut,
+        plan.window,
+        plan.info,
+        decoded_wh=plan.decoded_wh,
+        warm_up=0 if options.steady == "off" else WARM_UP_FRAMES,
+    )
+    painter = make_painter(options.timeline, engines, times, NetworkSize(options.network_wh), options.steady)
     look = Look(options.timeline.strength, options.original_colors, options.detail)
     sink = _SegmentSink(plan, segments, pieces, keys, source.found, count)
-    output = SinkOutput(
+    output = _PiecesOutput(
         [sink], times, look=partial(look_at, options.timeline, look), output_wh=plan.video.size_wh
     )
     try:
@@ -65,6 +74,14 @@ def paint_segments(
         return True
     finally:
         sink.close()
+
+
+class _PiecesOutput(SinkOutput):
+    """Leaves out what is painted only to warm up."""
+
+    def show(self, painted: Painted) -> bool:
+        frame = painted.frame
+        return not (isinstance(frame, FilmFrame) and frame.warms_up) and super().show(painted)
 
 
 class _SegmentSink:

@@ -14,6 +14,7 @@ from realtime.film_source import FilmFrame
 from realtime.frame import Frame
 from realtime.painter import EnginePainter, Look, NetworkSize, Painted, Painter
 from realtime.preprocess import resize
+from realtime.steady import Steadier, SteadyLevel
 from realtime.style_timeline import StyleTimeline
 from realtime.timing import StageTimes
 
@@ -21,7 +22,11 @@ Image = NDArray[np.uint8]
 
 
 def make_painter(
-    timeline: StyleTimeline, engines: Mapping[str, Engine], times: StageTimes, size: NetworkSize
+    timeline: StyleTimeline,
+    engines: Mapping[str, Engine],
+    times: StageTimes,
+    size: NetworkSize,
+    steady: SteadyLevel = "off",
 ) -> Painter:
     """Return what paints; of a film in one style simply its engine.
 
@@ -30,24 +35,35 @@ def make_painter(
         engines: of its styles, by name.
         times: takes the preprocess and infer times.
         size: which size the networks see.
+        steady: how; of every piece by itself, so that it is the same whoever paints the one before.
     """
-    if len(timeline.styles) == 1:
-        return EnginePainter(engines[timeline.style], times, size)
-    return TimelinePainter(timeline, engines, times, size)
+    painters = {
+        name: EnginePainter(engines[name], times, size, Steadier(steady, scene=piece_of))
+        for name in timeline.styles
+    }
+    if len(painters) == 1:
+        return painters[timeline.style]
+    return TimelinePainter(timeline, painters)
 
 
 class TimelinePainter:
-    """Paints with each style that has a share in a frame, and mixes the paintings."""
+    """Paints with each style that has a share in a frame, and mixes the paintings.
 
-    def __init__(
-        self, timeline: StyleTimeline, engines: Mapping[str, Engine], times: StageTimes, size: NetworkSize
-    ) -> None:
+    Args:
+        timeline: what paints when.
+        painters: of its styles, by name.
+    """
+
+    def __init__(self, timeline: StyleTimeline, painters: Mapping[str, EnginePainter]) -> None:
         self._timeline = timeline
-        self._painters = {name: EnginePainter(engines[name], times, size) for name in timeline.styles}
+        self._painters = painters
 
     def paint(self, frame: Frame) -> Painted:
         """Return the painting of one frame."""
         shares = self._timeline.at(moment_of(frame)).shares
+        for style, painter in self._painters.items():
+            if style not in shares:
+                painter.forget()  # what it painted last is of another moment when its turn comes
         paintings = [(self._painters[style].paint(frame), share) for style, share in shares.items()]
         most = max(paintings, key=lambda painting: painting[1])[0]
         if len(paintings) == 1:
@@ -74,6 +90,11 @@ def look_at(timeline: StyleTimeline, look: Look, frame: Frame) -> Look:
     if not timeline.changes:
         return look
     return Look(timeline.at(moment_of(frame)).strength, look.original_colors, look.detail)
+
+
+def piece_of(frame: Frame) -> int | None:
+    """Return the number of the piece that a frame is painted in; None outside of films."""
+    return frame.segment if isinstance(frame, FilmFrame) else None
 
 
 def moment_of(frame: Frame) -> Fraction:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 
 from realtime import __version__
 from realtime.catalog import StyleEntry
@@ -26,6 +27,7 @@ from realtime.guided import DEFAULT_DETAIL
 from realtime.painter import SizeWh
 from realtime.source_video import VideoSource
 from realtime.sources import SourceInfo
+from realtime.steady import SteadyLevel
 from realtime.style_timeline import StyleTimeline
 
 _GIF_TIME_BASE = Fraction(1, 100)  # all that a GIF can say
@@ -44,6 +46,7 @@ class FilmOptions:
         output_wh: the picture that comes out; None for the film's size.
         original_colors: the painting's light and dark with the frame's colours.
         detail: of the frame, that a painting of a smaller size is joined with, from 0 to 1.
+        steady: how steady the painting is kept; see `realtime.steady.Steadier`.
         codec, crf, preset, pixel_format: see `realtime.encoder.VideoFormat`; None for what fits the output.
         segment_frames: pieces have at least this many frames.
     """
@@ -56,6 +59,7 @@ class FilmOptions:
     output_wh: SizeWh | None = None
     original_colors: bool = False
     detail: float = DEFAULT_DETAIL
+    steady: SteadyLevel = "full"
     codec: str | None = None
     crf: int | None = None
     preset: str | None = None
@@ -182,6 +186,10 @@ def segment_keys(plan: FilmPlan, engines: Mapping[str, EngineInfo]) -> dict[int,
         "engines": {name: asdict(engines[name]) for name in options.timeline.styles},
         "timeline": asdict(options.timeline),
         "look": [options.original_colors, options.detail],
+        # OpenCV's flow differs a little with its version and with how many share the work.
+        "steady": [options.steady, cv2.__version__, cv2.getNumThreads()]
+        if options.steady != "off"
+        else "off",
         "network": options.network_wh,
         "video": asdict(plan.video),
         "cut": asdict(plan.cut),
@@ -190,7 +198,17 @@ def segment_keys(plan: FilmPlan, engines: Mapping[str, EngineInfo]) -> dict[int,
         "offset": plan.scan.offset,
         "source": [plan.info.size_wh, plan.info.pixel_aspect],
     }
-    return {segment.number: _hash([common, asdict(segment)]) for segment in plan.segments}
+    return {
+        segment.number: _hash([common, asdict(segment), _digest_before(plan, segment)])
+        for segment in plan.segments
+    }
+
+
+def _digest_before(plan: FilmPlan, segment: Segment) -> str | None:
+    """Return the hash of the piece that a steady painting goes on from; None if it begins anew."""
+    if plan.options.steady == "off" or segment == plan.segments[0]:
+        return None
+    return plan.scan.segments[segment.number - 1].digest
 
 
 def film_key(plan: FilmPlan, keys: Mapping[int, str]) -> str:

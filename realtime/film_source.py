@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 
 from realtime.errors import SourceBrokenError
-from realtime.film_cut import FilmCut, Window, cut_frames
+from realtime.film_cut import FilmCut, Window, cut_frames, wanted_segments
 from realtime.film_pictures import picture_frames
 from realtime.film_scan import FilmScan, Segment
 from realtime.frame import Frame
@@ -24,17 +25,21 @@ class FilmFrame(Frame):
     Args:
         segment: number of the piece.
         at_s: the frame's time in the film it comes from, in seconds.
+        warms_up: it belongs to the piece before, and is painted once more only so that the piece goes on
+            from it; it is not in the result.
     """
 
     segment: int = 0
     at_s: Fraction = Fraction(0)
+    warms_up: bool = False
 
 
 class FilmSource:
     """Reads pieces of a film, in the order that they are given; see `realtime.sources.Source`.
 
     Every piece is decoded from its own key frame, also where the one before ends there: so a piece is
-    made of the same frames whichever was painted before it, in this process or in another.
+    made of the same frames whichever was painted before it, in this process or in another. The same goes for
+    what comes before them to warm up: the last frames of the piece before, if that is wanted at all.
 
     Args:
         scan: what the film is made of.
@@ -43,6 +48,7 @@ class FilmSource:
         window: the same in units of the film.
         info: what the film promises.
         decoded_wh: size of the film's first frame, as it is decoded.
+        warm_up: how many frames of the piece before come first, marked; kept in memory meanwhile.
         clock: seconds.
     """
 
@@ -55,6 +61,7 @@ class FilmSource:
         info: SourceInfo,
         *,
         decoded_wh: tuple[int, int],
+        warm_up: int = 0,
         clock: Clock = time.perf_counter,
     ) -> None:
         self.info = info
@@ -65,6 +72,9 @@ class FilmSource:
         self._cut = cut
         self._window = window
         self._decoded_wh = decoded_wh
+        self._tail: deque[FilmFrame] = deque(maxlen=warm_up)
+        self._read_last: int | None = None
+        self._wanted = {piece.number for piece in wanted_segments(scan, window)} if warm_up else set[int]()
         self._clock = clock
         self._frames = self._read()
 
@@ -77,22 +87,42 @@ class FilmSource:
         self._frames.close()
 
     def _read(self) -> Generator[FilmFrame, None, None]:
-        if self._scan.files:
-            yield from self._read_pictures()
-            return
-        counted = None if self._scan.seekable else self._open(None)
+        counted = None if self._scan.seekable or self._scan.files else self._open(None)
         try:
             for segment in self._segments:
-                source = counted or self._open_before(segment)
-                try:
-                    yield from self._cut_piece(_piece(source, segment, self._scan.offset), segment)
-                finally:
-                    self.found[segment.number] = self._found_in(source, segment)
-                    if counted is None:
-                        source.close()
+                yield from self._before(segment, counted)
+                yield from self._read_piece(segment, counted)
         finally:
             if counted is not None:
                 counted.close()
+
+    def _before(self, segment: Segment, counted: VideoSource | None) -> Iterator[FilmFrame]:
+        """Yield the frames that a piece goes on from: those kept, or else decoded as their piece was."""
+        if segment.number - 1 not in self._wanted:
+            return
+        before = self._scan.segments[segment.number - 1]
+        if self._read_last != before.number:
+            for _ in self._read_piece(before, counted):
+                pass  # the last ones stay in the tail
+            self.found.pop(before.number, None)  # it is of the piece that is painted
+        for frame in tuple(self._tail):
+            yield replace(frame, segment=segment.number, warms_up=True)
+
+    def _read_piece(self, segment: Segment, counted: VideoSource | None) -> Iterator[FilmFrame]:
+        self._tail.clear()
+        for frame in self._read_pictures(segment) if self._scan.files else self._decode(segment, counted):
+            self._tail.append(frame)
+            yield frame
+        self._read_last = segment.number
+
+    def _decode(self, segment: Segment, counted: VideoSource | None) -> Iterator[FilmFrame]:
+        source = counted or self._open_before(segment)
+        try:
+            yield from self._cut_piece(_piece(source, segment, self._scan.offset), segment)
+        finally:
+            self.found[segment.number] = self._found_in(source, segment)
+            if counted is None:
+                source.close()
 
     def _open_before(self, segment: Segment) -> VideoSource:
         """Open a film where decoding of a piece can begin.
@@ -113,12 +143,11 @@ class FilmSource:
         finally:
             source.close()
 
-    def _read_pictures(self) -> Iterator[FilmFrame]:
-        for segment in self._segments:
-            lost: list[int] = []
-            frames = picture_frames(self._scan, segment, self.info.size_wh, lost, self._clock)
-            yield from self._cut_piece(frames, segment)
-            self.found[segment.number] = Found(tuple(float(n * self._scan.time_base) for n in lost))
+    def _read_pictures(self, segment: Segment) -> Iterator[FilmFrame]:
+        lost: list[int] = []
+        frames = picture_frames(self._scan, segment, self.info.size_wh, lost, self._clock)
+        yield from self._cut_piece(frames, segment)
+        self.found[segment.number] = Found(tuple(float(n * self._scan.time_base) for n in lost))
 
     def _cut_piece(self, frames: Iterator[Frame], segment: Segment) -> Iterator[FilmFrame]:
         scan, window = self._scan, self._window

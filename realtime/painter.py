@@ -8,7 +8,7 @@ colours) is in the second half, so that a change shows at once and in a paused p
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +24,7 @@ from realtime.engine import Engine, EngineInfo, OverlappingEngine
 from realtime.frame import Frame
 from realtime.guided import DEFAULT_DETAIL, is_enlarged, join_detail
 from realtime.preprocess import network_size, resize
+from realtime.steady import Steadier
 from realtime.timing import StageTimes
 
 SizeWh = tuple[int, int]
@@ -104,18 +105,28 @@ class EnginePainter:
         engine: the network.
         times: takes the preprocess and infer times.
         size: which size the network sees.
+        steadier: carries what keeps the paintings steady; None leaves them alone.
     """
 
-    def __init__(self, engine: Engine, times: StageTimes, size: SizeRule = NetworkSize()) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        times: StageTimes,
+        size: SizeRule = NetworkSize(),
+        steadier: Steadier | None = None,
+    ) -> None:
         self._engine = engine
         self._times = times
         self._size = size
+        self._steadier = steadier or Steadier()
         self._buffers = BufferPool()
 
     def paint(self, frame: Frame) -> Painted:
         """Return the painting of one frame."""
         size_wh = self._size(frame.size_wh, self._engine.contract)
-        stylized_image = stylize(self._engine, frame, self._times, size_wh, self._buffers)
+        stylized_image = stylize(
+            self._engine, frame, self._times, size_wh, self._buffers, steadier=self._steadier
+        )
         return Painted(frame, stylized_image, self._engine.contract, self._info)
 
     @property
@@ -128,17 +139,21 @@ class EnginePainter:
         engine = cast(OverlappingEngine, self._engine)
         size_wh = self._size(frame.size_wh, engine.contract)
         with self._times.measure("preprocess"):
-            image = resize(frame.image, size_wh, self._buffers)
+            looked = self._steadier.look(frame, resize(frame.image, size_wh, self._buffers))
         timed = ExitStack()
         timed.enter_context(self._times.measure("infer"))
-        begun = engine.start(image)
+        begun = engine.start(looked.image)
 
         def finish() -> Painted:
             with timed:
-                stylized_image = begun.wait()
+                stylized_image = self._steadier.settle(looked, begun.wait())
             return Painted(frame, stylized_image, engine.contract, self._info)
 
         return finish
+
+    def forget(self) -> None:
+        """Paint the next frame as if it were the first."""
+        self._steadier.forget()
 
     @cached_property
     def _info(self) -> EngineInfo:
@@ -146,21 +161,31 @@ class EnginePainter:
 
 
 def stylize(
-    engine: Engine, frame: Frame, times: StageTimes, size_wh: SizeWh, buffers: BufferPool | None = None
+    engine: Engine,
+    frame: Frame,
+    times: StageTimes,
+    size_wh: SizeWh,
+    buffers: BufferPool | None = None,
+    *,
+    steadier: Steadier | None = None,
+    style: Hashable = None,
 ) -> NDArray[np.uint8]:
     """Return the network's picture of a frame, (h, w, 3) uint8 BGR, timing both steps to it.
 
     Args:
         size_wh: of what the network sees.
         buffers: memory for a frame of another size.
+        steadier: keeps the pictures steady; its time counts to the step that it belongs to.
+        style: tells the steadier what paints.
     Raises:
         ContractError: if the size does not fit the style.
         EngineError: if the engine fails.
     """
+    steadier = steadier or Steadier()
     with times.measure("preprocess"):
-        image = resize(frame.image, size_wh, buffers)
+        looked = steadier.look(frame, resize(frame.image, size_wh, buffers), style)
     with times.measure("infer"):
-        return engine.infer(image)
+        return steadier.settle(looked, engine.infer(looked.image))
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from realtime.frame import Frame
 from realtime.governor import pixels
 from realtime.painter import NetworkSize, Painted, SizeRule, SizeWh, stylize
 from realtime.resolution import Resolution
+from realtime.steady import Steadier
 from realtime.timing import StageTimes
 from realtime.warm_engines import (
     LoadedStyle,
@@ -49,6 +50,7 @@ class StylePlayer:
         size: which size the network sees; a `Resolution` is told what frames cost.
         open_style: opens an engine.
         warm: how many engines are kept, the one in use included.
+        steadier: keeps the paintings of one style steady; None leaves them alone.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class StylePlayer:
         size: SizeRule = NetworkSize(),  # noqa: B008
         open_style: OpenStyle = open_engine,
         warm: int = WARM_STYLES,
+        steadier: Steadier | None = None,
     ) -> None:
         paths = {entry.path for entry in styles}
         self._styles = list(styles) if first.entry.path in paths else [first.entry, *styles]
@@ -73,7 +76,8 @@ class StylePlayer:
         self._warms = wants_warming(first.info)
         # Where a size has to be prepared, a size on demand has an engine of its own, prepared beside.
         self._apart = self._warms and self._resolution is not None
-        self._one_at_a_time = threading.Lock()  # an engine is used by one thread at a time
+        self._steadier = steadier or Steadier()
+        self._one_at_a_time = threading.Lock()  # an engine is used by one thread at a time; the steadier too
         self._buffers = BufferPool()  # of whoever holds it
         self._state = threading.Lock()  # guards everything below; never taken while the engines' is held
         self._current = first
@@ -176,7 +180,15 @@ class StylePlayer:
     def _stylize(self, style: LoadedStyle, frame: Frame, size_wh: SizeWh) -> NDArray[np.uint8]:
         self._engines.lend(style)
         try:
-            return stylize(style.engine, frame, self._times, size_wh, self._buffers)
+            return stylize(
+                style.engine,
+                frame,
+                self._times,
+                size_wh,
+                self._buffers,
+                steadier=self._steadier,
+                style=style.entry.path,
+            )
         finally:
             self._engines.lend(None)
 

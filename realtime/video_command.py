@@ -53,6 +53,7 @@ def video(
             help="Fine detail of the film in a painting of a smaller size: 0 is none, 1 the sharpest."
         ),
     ] = DEFAULT_DETAIL,
+    steady: given.Steady = "full",
     size: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(metavar="WIDTHxHEIGHT", help="What the network sees; without it the film's size."),
@@ -152,6 +153,7 @@ def video(
     """
     from realtime.catalog import find_style
     from realtime.engine import EngineOptions
+    from realtime.steady import as_level
     from realtime.video import VideoConfig, run_video
 
     config = VideoConfig.from_words(
@@ -162,6 +164,7 @@ def video(
         strength=strength,
         original_colors=original_colors,
         detail=detail,
+        steady=as_level(steady),
         size=size,
         output_size=output_size,
         start=start,

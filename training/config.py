@@ -171,3 +171,13 @@ class TransformConfig(StyleTrainingConfig):
     content: Path
     preset: str = "turbo"
     teacher: Path | None = None
+    temporal_weight: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense before the first step.
+
+        Raises:
+            OptionError: names the option, what it got, and what it may be.
+        """
+        super().__post_init__()
+        check_ranges(self, {"temporal_weight": (0, 1e6)})

@@ -22,4 +22,4 @@ def keep_freed_memory() -> bool:
     if mallopt is None:
         return False
     wanted = ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, _NEVER), (_M_TOP_PAD, _AT_A_TIME))
-    return min(mallopt(parameter, value) for parameter, value in wanted) == 1
+    return all(bool(mallopt(parameter, value)) for parameter, value in wanted)

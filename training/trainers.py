@@ -26,6 +26,7 @@ from training.perception import Perception
 from training.report import TrainingReport
 from training.soap import Soap
 from training.teacher import Teacher
+from training.temporal_loss import second_frame, temporal_loss
 
 Config = TypeVar("Config", bound=TrainingConfig)
 StyleConfig = TypeVar("StyleConfig", bound=StyleTrainingConfig)
@@ -266,8 +267,25 @@ class TransformTrainer(StyleTrainer[TransformConfig]):
         with self.placement.autocast():
             stylized_image = self.trained(content_image)
         if self.teacher:
-            return self.teacher(stylized_image, content_image, self.placement.autocast)
-        return self.objective(stylized_image, content_image, self.placement.autocast, self.step)
+            total, parts = self.teacher(stylized_image, content_image, self.placement.autocast)
+        else:
+            total, parts = self.objective(stylized_image, content_image, self.placement.autocast, self.step)
+        if not self.config.temporal_weight:
+            return total, parts
+        unsteady = self._unsteadiness(content_image, stylized_image)
+        total = total + self.config.temporal_weight * unsteady
+        return total, {**parts, "temporal": float(unsteady.detach()), "total": float(total.detach())}
+
+    def _unsteadiness(self, content_image: Tensor, stylized_image: Tensor) -> Tensor:
+        """Return the temporal loss of this step's photographs and frames made of them."""
+        place = self.placement
+        chance = torch.Generator().manual_seed(
+            (self.config.seed * 1_000_003 + self.step) * place.world_size + place.rank
+        )
+        second, flow = second_frame(content_image, chance)
+        with place.autocast():
+            second_painting = self.trained(second)
+        return temporal_loss(second_painting, stylized_image, flow)
 
     def _paint(self, pictures: Sequence[Tensor]) -> list[Tensor]:
         return [self.network(picture)[0] for picture in pictures]

@@ -41,6 +41,10 @@ def transform(
         Path | None,
         option("A trained checkpoint of any preset to learn to paint like; the losses then rest."),
     ] = None,
+    temporal_weight: Annotated[
+        float,
+        option("Of how steady small motion, light and noise leave the painting; costs a forward a step."),
+    ] = 0.0,
     samples: given.Samples = None,
     run_dir: given.RunDir = None,
     fresh: given.Fresh = False,

@@ -1,0 +1,151 @@
+"""How a picture follows from the one before it: optical flow at a small size, and where it can be trusted.
+
+A place is trusted where the flow there and back ends at its start, and where the picture before, moved along
+the flow, looks as it does now. What was hidden before, or is new, is so left out, with a rim around it.
+Where standing still explains a place as well as moving does, it stands still: flow of noise is no motion.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+Field = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+LONG_SIDE = 320  # pixels that motion is looked for in: half of 640x360
+# Mean difference of a place from what it was, in grey levels: up to the first it is the same, from the second
+# on it is not. A webcam's noise is 1 to 2 here, where the small size and a box have averaged it.
+SAME, OTHER = 6.0, 16.0
+STILL, CHANGED = 3.0, 8.0
+# The same of the signed difference, in which noise nearly vanishes: light that comes or goes is no noise.
+STEADY_LIGHT, OTHER_LIGHT = 1.0, 2.5
+# Moving must explain a place better than standing still does: by this share, and so many levels.
+_MOVES_SHARE, _MOVES_LEVELS = 0.8, 0.3
+# As in Sundaram et al. 2010: how far from its start the way there and back may end.
+_ROUND_TRIP_SHARE, _ROUND_TRIP_PX = 0.02, 0.5
+# Of the pixels: where more are other than before, the scene is.
+CUT_SHARE = 0.6
+_SMALLEST_SIDE = 16  # that DIS takes
+_BOX = (5, 5)
+_RIM = np.ones((5, 5), np.uint8)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Motion:
+    """Where a picture's pixels were in the one before, at a small size.
+
+    Args:
+        trust: (h, w) float32: 1 where that is sure, 0 where nothing is known.
+        still: (h, w) float32: 1 where nothing changes but noise; at most `trust`.
+        flow: (h, w, 2) float32, x before y, to where each pixel was, in pixels of this size; None if all
+            stands still.
+    """
+
+    trust: Field
+    still: Field
+    flow: Field | None
+
+
+def small_picture(image: Image) -> Image:
+    """Return a picture, (H, W, 3) uint8, at the size that motion is looked for in, or at its own if less."""
+    height, width = image.shape[:2]
+    scale = LONG_SIDE / max(height, width)
+    if scale >= 1:
+        return image
+    size_wh = max(1, round(width * scale)), max(1, round(height * scale))
+    return cast(Image, cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA))
+
+
+def find_motion(small: Image, previous: Image, *, follow: bool = True) -> Motion | None:
+    """Return how a picture follows from the one before; None at a cut.
+
+    Args:
+        small, previous: (h, w, 3) uint8 BGR, as `small_picture` gives them.
+        follow: False leaves out the flow: only what stands still is trusted then.
+    """
+    grey, previous_grey = (cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) for picture in (small, previous))
+    cost = _difference(small, previous)
+    light = np.abs(cv2.blur(cv2.subtract(grey, previous_grey, dtype=cv2.CV_32F), _BOX))
+    still = cast(Field, _falling(cost, STILL, CHANGED) * _falling(light, STEADY_LIGHT, OTHER_LIGHT))
+    trust, flow = _falling(cost, SAME, OTHER), None
+    if follow and min(grey.shape) >= _SMALLEST_SIDE and float(still.min()) < 1:
+        flow, cost, hidden = _follow(small, previous, cast(Image, grey), cast(Image, previous_grey), cost)
+        trust = _falling(cost, SAME, OTHER)
+        trust[hidden] = 0
+        still[np.abs(flow).max(axis=2) > 0] = 0
+    if np.count_nonzero(trust < 0.5) > CUT_SHARE * trust.size:
+        return None
+    trust, still = (cast(Field, cv2.erode(share, _RIM)) for share in (trust, still))
+    return Motion(trust if follow else still, still, flow)
+
+
+def _follow(
+    small: Image, previous: Image, grey: Image, previous_grey: Image, still_cost: Field
+) -> tuple[Field, Field, Mask]:
+    """Return the flow, how badly it explains each place in grey levels, and what was hidden before."""
+    dis = _KEPT.estimator
+    flow = cast(Field, dis.calc(grey, previous_grey, None))  # type: ignore[call-overload]
+    back = cast(Field, dis.calc(previous_grey, grey, None))  # type: ignore[call-overload]
+    places = flow + grid(flow.shape[1], flow.shape[0])
+    moved = cv2.remap(previous, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+    cost = _difference(small, moved)
+    stands = still_cost * _MOVES_SHARE - _MOVES_LEVELS < cost
+    hidden = _is_hidden(flow, back, places) & ~stands
+    flow[stands] = 0
+    return flow, np.where(stands, still_cost, cost), hidden
+
+
+def _is_hidden(flow: Field, back: Field, places: Field) -> Mask:
+    there = cv2.remap(back, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+    length = np.square(flow).sum(axis=2) + np.square(there).sum(axis=2)
+    off = np.square(flow + there).sum(axis=2)
+    height, width = flow.shape[:2]
+    x, y = places[..., 0], places[..., 1]
+    outside = (x < -0.5) | (y < -0.5) | (x > width - 0.5) | (y > height - 0.5)
+    hidden: Mask = outside | (off > _ROUND_TRIP_SHARE * length + _ROUND_TRIP_PX)
+    return hidden
+
+
+def _difference(image: Image, other: Image) -> Field:
+    """Return by how many grey levels places differ, (h, w) float32."""
+    grey = cv2.cvtColor(cv2.absdiff(image, other), cv2.COLOR_BGR2GRAY)
+    return cast(Field, cv2.blur(grey.astype(np.float32), _BOX))
+
+
+def _falling(value: Field, full: float, nothing: float) -> Field:
+    """Return 1 up to `full`, 0 from `nothing` on, and a slope between them."""
+    return cast(Field, np.clip((nothing - value) * np.float32(1 / (nothing - full)), 0, 1))
+
+
+def grid(width: int, height: int) -> Field:
+    """Return the place of every pixel, (height, width, 2) float32, x before y; only to be read."""
+    return _KEPT.grid(width, height)
+
+
+class _Kept(threading.local):
+    """What one thread uses again: OpenCV's estimator holds memory, and is no thing to share."""
+
+    def __init__(self) -> None:
+        self.estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self.estimator.setFinestScale(1)
+        self._grids: dict[tuple[int, int], Field] = {}
+
+    def grid(self, width: int, height: int) -> Field:
+        if (width, height) not in self._grids:
+            if len(self._grids) > 3:
+                self._grids.clear()
+            rows, columns = np.arange(height, dtype=np.float32), np.arange(width, dtype=np.float32)
+            places = np.dstack(np.meshgrid(columns, rows))
+            places.flags.writeable = False
+            self._grids[width, height] = places
+        return self._grids[width, height]
+
+
+_KEPT = _Kept()

@@ -1,0 +1,83 @@
+"""The state of a steady painting, kept between the frames of a painter; see `realtime.temporal`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Literal, cast, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.errors import OptionError
+from realtime.frame import Frame
+from realtime.temporal import Look, Seen, Shown, look, settle
+
+Image = NDArray[np.uint8]
+
+SteadyLevel = Literal["off", "light", "full"]
+LEVELS: tuple[str, ...] = get_args(SteadyLevel)
+
+
+def as_level(text: str, *others: str) -> SteadyLevel:
+    """Return what `--steady` asks for.
+
+    Args:
+        text: as it was typed.
+        others: what the command takes beside the levels, for the message.
+    Raises:
+        OptionError: if it is none of the levels.
+    """
+    if text not in LEVELS:
+        raise OptionError(f"--steady must be one of {', '.join((*others, *LEVELS))}; got {text!r}")
+    return cast(SteadyLevel, text)
+
+
+def _one_scene(_: Frame) -> Hashable:
+    return None
+
+
+class Steadier:
+    """Carries the states from frame to frame, and forgets them where another stream of pictures begins.
+
+    Frames may be looked at ahead; paintings are settled in the same order.
+
+    Args:
+        level: "off" changes nothing; "light" steadies what stands still; "full" what moves too.
+        scene: of a frame; where it is another than that of the frame before, nothing is carried over.
+    """
+
+    def __init__(
+        self, level: SteadyLevel = "off", *, scene: Callable[[Frame], Hashable] = _one_scene
+    ) -> None:
+        self._level = level
+        self._scene = scene
+        self._stream: Hashable = None
+        self._seen: Seen | None = None
+        self._shown: Shown | None = None
+
+    def look(self, frame: Frame, image: Image, style: Hashable = None) -> Look:
+        """Return what the network is to see of a frame.
+
+        Args:
+            frame: as the source gave it.
+            image: of it, at the network's size, (H, W, 3) uint8 BGR.
+            style: what will paint it; another one's paintings are not blended in.
+        """
+        if self._level == "off":
+            return Look(image, None)
+        stream = self._scene(frame), style, image.shape
+        if stream != self._stream:
+            self._stream, self._seen = stream, None  # a look without motion has `settle` begin anew too
+        looked, self._seen = look(self._seen, image, follow=self._level == "full")
+        return looked
+
+    def settle(self, looked: Look, painting: Image) -> Image:
+        """Return the painting that goes out, (H, W, 3) uint8 BGR."""
+        if self._level == "off":
+            return painting
+        settled, self._shown = settle(self._shown, looked, painting)
+        return settled
+
+    def forget(self) -> None:
+        """Begin anew with the next frame."""
+        self._seen = None
