@@ -114,7 +114,7 @@ def _eigenvectors(covariance: Tensor) -> Tensor:
     finite = covariance.double().nan_to_num(0, 0, 0)
     try:
         found: Tensor = torch.linalg.eigh(finite / finite.abs().max().clamp_min(1e-300))[1]
-    except torch._C._LinAlgError:  # LAPACK gives up where many are alike; the basis is turned soon anyway
+    except RuntimeError:  # LAPACK gives up where many are alike; the basis is turned soon anyway
         found = torch.eye(len(finite), dtype=finite.dtype, device=finite.device)
     return found.to(covariance.dtype)
 
