@@ -22,6 +22,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "style_weight": (0, 1e6),
     "tv_weight": (0, 1e6),
     "tv_gamma": (1e-3, 4.0),
+    "grid_weight": (0, 1e6),
     "light_jitter": (0, 1.0),
     "zoom": (1.0, 8.0),
     "devices": (1, 64),
@@ -69,6 +70,7 @@ class TrainingConfig:
     tv_weight: float = 0.05
     tv_form: str = "squared"
     tv_gamma: float = 1.25
+    grid_weight: float = 0.0
     features: str = "vgg19"
     content_layers: tuple[str, ...] = ("relu3_3",)
     style_layers: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu3_4", "small:relu4_1")

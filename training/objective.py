@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from training.config import StyleTrainingConfig, TrainingConfig
+from training.grid_loss import grid_loss
 from training.images import read_rgb, resize_short_side, to_tensor
 from training.losses import LossParts, total_variation_loss
 from training.perception import (
@@ -72,7 +73,7 @@ class StyleObjective:
 
 
 def weigh(config: TrainingConfig, image: Tensor, parts: Mapping[str, Tensor]) -> tuple[Tensor, LossParts]:
-    """Return the total of a loss's parts and of how rough the image is, and all of them, unweighted.
+    """Return the total of a loss's parts and of how the image itself is, and all of them, unweighted.
 
     Args:
         image: painted, (N, 3, H, W), RGB in [0, 1].
@@ -81,5 +82,7 @@ def weigh(config: TrainingConfig, image: Tensor, parts: Mapping[str, Tensor]) ->
     tv_form: Any = config.tv_form
     parts = {**parts, "tv": total_variation_loss(image.float(), tv_form, config.tv_gamma)}
     weights = {"content": config.content_weight, "style": config.style_weight, "tv": config.tv_weight}
+    if config.grid_weight:
+        parts["grid"], weights["grid"] = grid_loss(image), config.grid_weight
     total = torch.stack([weights[name] * value for name, value in parts.items()]).sum()
     return total, {name: float(value.detach()) for name, value in {"total": total, **parts}.items()}

@@ -58,6 +58,7 @@ def meta(
     tv_weight: given.TvWeight = 0.05,
     tv_form: given.TvForm = "squared",
     tv_gamma: given.TvGamma = 1.25,
+    grid_weight: given.GridWeight = 0.0,
     features: given.Features = "vgg16",
     content_layers: Annotated[str | None, option("Layers, with commas. [relu3_3; small: relu3_1]")] = None,
     style_layers: Annotated[

@@ -27,6 +27,7 @@ def texture(
     tv_weight: given.TvWeight = 0.05,
     tv_form: given.TvForm = "squared",
     tv_gamma: given.TvGamma = 1.25,
+    grid_weight: given.GridWeight = 0.0,
     features: given.Features = "vgg19",
     content_layers: given.ContentLayers = "relu3_3",
     style_layers: given.StyleLayers = None,

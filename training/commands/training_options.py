@@ -23,6 +23,7 @@ Loss = Annotated[
 TvWeight = Annotated[float, option("How much smoothness counts.")]
 TvForm = Annotated[str, option("Total variation: squared, absolute or gamma.")]
 TvGamma = Annotated[float, option("Exponent of the gamma form.")]
+GridWeight = Annotated[float, option("How much a pattern of dots counts, repeated every 4 pixels.")]
 Features = Annotated[str, option("Network whose features are compared: vgg19, vgg16 or small.")]
 ContentLayers = Annotated[str, option("Layers, with commas.")]
 StyleLayers = Annotated[
