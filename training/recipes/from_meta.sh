@@ -9,4 +9,4 @@ python -m training transform -o "out/$name.pt" --init-from "${META:-out/meta.pt}
   --style-image "$PAINTINGS/$name.jpg" --content "$PHOTOGRAPHS" \
   --name "$name" --title "$title" --artist "$artist" --year "$year" \
   --preset turbo --steps 400 --batch-size 1 --crop-size 384 --zoom 1.7 --light-jitter 0.2 \
-  --learning-rate 2e-3 --style-size 384 --style-weight 8 --threads 1 "$@"
+  --learning-rate 2e-3 --style-size 384 --style-weight 8 --temporal-weight 40 --grid-weight 200 --threads 1 "$@"
