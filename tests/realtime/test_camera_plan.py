@@ -118,3 +118,13 @@ def test_no_more_frames_are_aimed_at_than_the_camera_gives(
     camera = replace(CAMERA, fps=camera_fps)
     rule = make_plan(CameraConfig(STYLE, target_fps=asked_fps), camera, window=True, folder=tmp_path).network
     assert isinstance(rule, Resolution) and rule.target_fps == kept_fps
+
+
+@pytest.mark.parametrize(("source", "level"), [(CAMERA, "light"), (FILM, "full"), (PICTURES, "off")])
+def test_steadiness_is_what_fits_the_source_unless_it_was_asked_for(
+    tmp_path: Path, source: SourceInfo, level: str
+) -> None:
+    plan = make_plan(CameraConfig(STYLE), source, window=True, folder=tmp_path)
+    assert plan.steady == level
+    asked = CameraConfig(STYLE, steady="full")
+    assert make_plan(asked, source, window=True, folder=tmp_path).steady == "full"

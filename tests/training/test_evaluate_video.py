@@ -55,8 +55,8 @@ def test_a_style_that_changes_nothing_is_as_steady_as_the_clip_everywhere(
     report = judge(style, frames, tmp_path / "report.json", "--sheet", str(tmp_path / "sheet.png"))
     errors = {name: clip["e_warp"] for name, clip in report["clips"].items()}
     # All three went through the same decoder, the product's through a file and a process of its own.
-    assert errors["input"] == errors["frame_by_frame"] == errors["product"] > 0
-    assert report["clips"]["product"]["ratio_to_input"] == 1
+    assert errors["input"] == errors["frame_by_frame"] > errors["product"] > 0
+    assert report["clips"]["frame_by_frame"]["ratio_to_input"] == 1
     assert report["complete"] and report["pairs"] == 3 and report["frames"] == 4
     assert report["flow"]["method"] == "dis" and report["size"] == "96x80"
     assert report["curve"]["frame"] == [1, 2, 3]
@@ -73,8 +73,7 @@ def test_a_shipped_style_is_judged_on_a_video_through_the_real_product(tmp_path:
     report = judge("starry_night", clip, tmp_path / "report.json", "--frames", "3", "--size", "64")
     clips = report["clips"]
     assert report["size"] == "80x64" and report["pairs"] + len(report["lost"] + report["cuts"]) == 2
-    # Today the product adds nothing to the network but an engine that may round more.
-    assert clips["product"]["e_warp"] == pytest.approx(clips["frame_by_frame"]["e_warp"], rel=0.1, abs=1e-5)
+    assert clips["product"]["e_warp"] < 1.1 * clips["frame_by_frame"]["e_warp"]
     assert clips["product"]["engine"]["name"] in ("onnxruntime", "openvino")
     assert len(report["style_sha256"]) == 64
 
@@ -82,7 +81,7 @@ def test_a_shipped_style_is_judged_on_a_video_through_the_real_product(tmp_path:
 def test_a_checkpoint_is_exported_for_the_product(frames: Path, tmp_path: Path) -> None:
     checkpoint = write_checkpoint(tmp_path / "style.pt", "untaught")
     clips = judge(checkpoint, frames, tmp_path / "report.json")["clips"]
-    assert clips["product"]["e_warp"] == pytest.approx(clips["frame_by_frame"]["e_warp"], rel=0.1)
+    assert clips["product"]["e_warp"] < 1.1 * clips["frame_by_frame"]["e_warp"]
     assert clips["frame_by_frame"]["engine"].startswith("torch")
 
 

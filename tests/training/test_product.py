@@ -2,6 +2,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from motion_makers import sliding_texture
 
@@ -32,8 +33,10 @@ def test_the_product_paints_every_frame_and_says_what_ran(
 ) -> None:
     seen: list[int] = []
     painted = paint_clip(tiny_style, clip, tmp_path / "painted", count=4, tick=seen.append)
-    for image, frame in zip(painted.frames(), sliding_texture(4), strict=True):
-        assert (image == 255 - frame).all()  # this style inverts
+    first, *others = zip(painted.frames(), sliding_texture(4), strict=True)
+    assert (first[0] == 255 - first[1]).all()  # this style inverts
+    for image, frame in others:  # and the product keeps it steady, which moves and blends
+        assert np.abs(image - (255.0 - frame)).mean() < 8
     assert painted.engine["name"] in ("onnxruntime", "openvino")
     assert seen[-1] == 4 and seen == sorted(seen)
 

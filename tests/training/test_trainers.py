@@ -263,3 +263,25 @@ def test_a_checkpoint_of_another_version_is_refused(tmp_path: Path) -> None:
     torch.save({"format": "livebrush", "version": 99}, tmp_path / "x.pt")
     with pytest.raises(CheckpointError, match="is of version 99, this program reads 1"):
         load_checkpoint(tmp_path / "x.pt")
+
+
+def test_a_temporal_weight_adds_how_unsteady_the_painting_is(options: dict[str, Any]) -> None:
+    plain = train(options, steps=2, fresh=True)
+    steady = train(options, steps=2, fresh=True, temporal_weight=10.0)
+    assert "temporal" not in plain.history[0]
+    first, before = steady.history[0], plain.history[0]
+    assert first["temporal"] > 0
+    assert first["total"] == pytest.approx(before["total"] + 10 * first["temporal"], rel=1e-4)
+    again = train(options, steps=2, fresh=True, temporal_weight=10.0)
+    assert again.history == steady.history
+
+
+def test_a_network_becomes_steadier_by_the_temporal_loss(options: dict[str, Any]) -> None:
+    steady = train(options, steps=20, fresh=True, temporal_weight=100.0, style_weight=0.1, learning_rate=1e-2)
+    unsteady = [parts["temporal"] for parts in steady.history]
+    assert sum(unsteady[-5:]) < 0.8 * sum(unsteady[:5])
+
+
+def test_a_negative_temporal_weight_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(OptionError, match="--temporal-weight must be between 0"):
+        TransformConfig(**options, temporal_weight=-1.0)
