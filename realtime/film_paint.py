@@ -150,6 +150,7 @@ class _SegmentSink:
         else:
             for packet in self._encoder.flush():
                 self._writer.add(packet)
+            del self._encoder  # before the next one is made: at 1080p each holds a hundred megabytes
         self._writer.finish(self._keys[number], self._found.get(number, Found()))
         self._writer = None
         self._left.pop(0)
