@@ -17,7 +17,10 @@ from PIL import Image
 from skimage import data
 
 DOCS = Path(__file__).parent
-STYLES = ("starry_night", "the_great_wave", "udnie", "composition_vii")
+STYLES = ("starry_night", "the_great_wave", "udnie", "composition_vii")  # that move
+ALL_STYLES = (
+    *STYLES, "the_scream", "la_grande_jatte", "plum_park", "the_kiss", "holy_kinship", "contrast_of_forms"
+)  # fmt: skip
 FPS, HOLD, WIPE = 15, 18, 8  # frames that a picture stands, and that the next one takes to cross it
 SIZE_WH = (480, 270)
 
@@ -68,7 +71,7 @@ def moving_picture(folder: Path) -> None:
 
 
 def photographs(folder: Path) -> None:
-    """A sheet: four photographs, and each of them in every style."""
+    """A sheet: four photographs, and each of them in every style, half of the styles beside the others."""
     sources = folder / "photographs"
     sources.mkdir()
     for name in ("astronaut", "chelsea", "coffee", "rocket"):
@@ -78,12 +81,17 @@ def photographs(folder: Path) -> None:
         cv2.imwrite(
             str(sources / f"{name}.png"), cv2.resize(square, (400, 400), interpolation=cv2.INTER_AREA)
         )
-    rows = [sources]
-    for style in STYLES:
-        rows.append(folder / style)
+    for style in ALL_STYLES:
         paint(style, str(sources), folder / style)
-    strips = [np.hstack([cv2.imread(str(file)) for file in sorted(row.glob("*.png"))]) for row in rows]
-    sheet = cv2.resize(np.vstack(strips), None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA)
+    half = len(ALL_STYLES) // 2
+    blocks = []
+    for styles in (ALL_STYLES[:half], ALL_STYLES[half:]):
+        rows = [sources, *(folder / style for style in styles)]
+        strips = [np.hstack([cv2.imread(str(file)) for file in sorted(row.glob("*.png"))]) for row in rows]
+        blocks.append(np.vstack(strips))
+    gap = np.full((len(blocks[0]), 30, 3), 255, np.uint8)
+    sheet = np.hstack([blocks[0], gap, blocks[1]])
+    sheet = cv2.resize(sheet, None, fx=0.42, fy=0.42, interpolation=cv2.INTER_AREA)
     cv2.imwrite(str(DOCS / "photographs.jpg"), sheet, [cv2.IMWRITE_JPEG_QUALITY, 88])
 
 

@@ -6,7 +6,7 @@ numbered is exported in the same way, and the numbers are found again. The contr
 every weight came back.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,8 @@ def checkpoint_of(file: Path) -> tuple[nn.Module, dict[str, Any]]:
         known = ", ".join(READABLE)
         raise ExportError(f"{file} is of preset {contract.preset}: only {known} can be read back")
     network = build_transform_net(contract.preset).eval()
-    _read_weights(network, file, "uint8" if contract.dtype == "uint8" else "float32")
+    pixels: Pixels = "uint8" if contract.dtype == "uint8" else "float32"
+    read_weights(network, lambda marked: style_graph(marked, pixels), onnx.load(file), file)
     if contract.weights_precision == "fp16":
         network = as_stored(network, "fp16")  # what was divided for the engines is a half again
     if weights_sha256(network) != contract.weights_sha256 and not _has_another_hash(contract):
@@ -81,15 +82,26 @@ def number_parameters(network: nn.Module) -> int:
     return mark
 
 
-def _read_weights(network: nn.Module, file: Path, pixels: Pixels) -> None:
-    """Fill a network with the numbers of a style file, in place."""
+def read_weights(
+    network: nn.Module, lay_out: Callable[[nn.Module], onnx.ModelProto], stored: onnx.ModelProto, file: Path
+) -> None:
+    """Fill a network with the numbers of a graph, in place.
+
+    Args:
+        network: whose numbers are lost.
+        lay_out: how the graph was made of such a network.
+        stored: the graph.
+        file: that it is from, for errors.
+    Raises:
+        ExportError: if the graph is laid out otherwise, or lacks a number.
+    """
     end = number_parameters(network)
     found = np.full(end - FIRST_MARK, np.nan)
-    for marked, stored in _pairs(style_graph(network, pixels), onnx.load(file), file):
+    for marked, tensor in _pairs(lay_out(network), stored, file):
         divided = 255.0 if KEEPS_FP32 in marked.name else 1.0
         marks = np.rint(_numbers(marked) * divided)
         places = (marks >= FIRST_MARK) & (marks < end)
-        found[marks[places].astype(np.int64) - FIRST_MARK] = (_numbers(stored) * divided)[places]
+        found[marks[places].astype(np.int64) - FIRST_MARK] = (_numbers(tensor) * divided)[places]
     if np.isnan(found).any():
         raise ExportError(f"{file} lacks weights of its preset; export it again")
     first = 0

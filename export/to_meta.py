@@ -8,6 +8,7 @@ export did to their order.
 import copy
 import hashlib
 import io
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,7 @@ def export_meta(meta_style: MetaStyle, checkpoint: dict[str, Any], file: Path) -
         **{f"places_{number}": found for number, found in enumerate(places)},
     }
     plan = _plan(meta_style, checkpoint, patches, arrays)
+    arrays |= _for_training(meta_style, checkpoint)
     stream = io.BytesIO()
     np.savez(stream, plan=_as_array(plan.to_json().encode()), **arrays)  # type: ignore[arg-type]
     write_whole(file, stream.getvalue())
@@ -113,13 +115,26 @@ def _plan(
     )
 
 
-def _encoder_graph(encoder: nn.Module) -> bytes:
+def encoder_graph(encoder: nn.Module) -> onnx.ModelProto:
+    """Return the encoder's graph, its weights in fp32."""
     axes = {1: "height", 2: "width"}
     example = torch.zeros(1, 97, 131, 3, dtype=torch.uint8)
-    model = trace(EncoderGraph(encoder), example, axes, output=_VECTOR_NAME, smallest=_SMALLEST_PICTURE)
+    return trace(EncoderGraph(encoder), example, axes, output=_VECTOR_NAME, smallest=_SMALLEST_PICTURE)
+
+
+def _encoder_graph(encoder: nn.Module) -> bytes:
+    model = encoder_graph(encoder)
     store_halves(model)
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString())
+
+
+def _for_training(meta_style: MetaStyle, checkpoint: dict[str, Any]) -> dict[str, NDArray[Any]]:
+    """Return what the runtime does not want, but who trains the network on: see `export.from_meta`."""
+    scale = {f"scale.{name}": value for name, value in meta_style.scale.state_dict().items()}
+    notes = {key: checkpoint[key] for key in ("plan", "encoder", "training")}
+    arrays = {name: value.numpy().astype(np.float16) for name, value in scale.items()}
+    return {**arrays, "checkpoint": _as_array(json.dumps(notes).encode())}
 
 
 def _to_hidden(meta_net: MetaNet) -> dict[str, NDArray[Any]]:
