@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
@@ -90,6 +91,7 @@ class FilmSource:
                     self.found[segment.number] = self._found_in(source, segment)
                     if counted is None:
                         source.close()
+                        gc.collect()  # PyAV's files and streams hold each other, and the decoder's pictures
         finally:
             if counted is not None:
                 counted.close()
