@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
@@ -123,6 +124,7 @@ class FilmSource:
             self.found[segment.number] = self._found_in(source, segment)
             if counted is None:
                 source.close()
+                gc.collect()  # PyAV's files and streams hold each other, and the decoder's pictures
 
     def _open_before(self, segment: Segment) -> VideoSource:
         """Open a film where decoding of a piece can begin.

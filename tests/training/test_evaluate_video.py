@@ -56,7 +56,7 @@ def test_a_style_that_changes_nothing_is_as_steady_as_the_clip_everywhere(
     errors = {name: clip["e_warp"] for name, clip in report["clips"].items()}
     # All three went through the same decoder, the product's through a file and a process of its own.
     assert errors["input"] == errors["frame_by_frame"] > 0
-    assert 0 < errors["product"] < 2 * errors["input"]  # it blends what it has moved, which is not exact
+    assert 0 < errors["product"] < 1 / 255**2  # it blends what it has moved, and rounds
     assert report["clips"]["frame_by_frame"]["ratio_to_input"] == 1
     assert report["complete"] and report["pairs"] == 3 and report["frames"] == 4
     assert report["flow"]["method"] == "dis" and report["size"] == "96x80"
