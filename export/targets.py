@@ -94,6 +94,22 @@ TARGETS: dict[str, Target] = {
         packages=("onnx", "onnxscript"),
         painters="export.painter_engine",
     ),
+    "ort": Target(
+        suffix=".ort",
+        precisions=("fp16", "fp32", "int8"),
+        runs_on="ONNX Runtime's mobile builds, which read nothing else",
+        module="export.to_ort",
+        packages=("onnx", "onnxscript", "onnxruntime"),
+        painters="export.painter_ort",
+    ),
+    "openvino": Target(
+        suffix=".xml",
+        precisions=("fp16", "fp32", "bf16", "int8"),
+        runs_on="Intel's and AMD's processors, NAME.xml and NAME.bin",
+        module="export.to_openvino",
+        packages=("onnx", "onnxscript", "openvino"),
+        painters="export.painter_openvino",
+    ),
     "aoti": Target(
         suffix=".pt2",
         precisions=("fp16", "fp32", "bf16"),
