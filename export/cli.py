@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from export.verify import Check
 
 PIXELS, DEVICES = ("uint8", "float32"), ("cpu", "cuda")
-_TABLE_WIDTH = 120
+_TITLE = "against the checkpoint"
 _TARGETS_HELP = "; ".join(f"{name}, for {target.runs_on}" for name, target in TARGETS.items())
 _PRECISIONS_HELP = "; ".join(f"{name}: {', '.join(target.precisions)}" for name, target in TARGETS.items())
 
@@ -174,9 +174,9 @@ def _show_checks(checks: list[Check]) -> None:
     """
     if not checks:
         return
-    from export.report import COLUMNS, rows, write_report
+    from export.report import COLUMNS, print_table, rows, write_report
 
-    _print_table(COLUMNS, [row for check in checks for row in rows(check)])
+    print_table(COLUMNS, [row for check in checks for row in rows(check)], title=_TITLE)
     written = [str(path) for check in checks for path in write_report(check)]
     typer.echo(f"reports: {', '.join(path for path in written if path.endswith('.md'))}")
     faults = [f"{check.file.name} in {fault}" for check in checks for fault in check.faults]
@@ -187,7 +187,9 @@ def _show_checks(checks: list[Check]) -> None:
 
 def _show_meta(found: Iterable[tuple[str, Parity]]) -> None:
     """Print how far what a meta network writes is from its checkpoint; a style each."""
-    _print_table(
+    from export.report import print_table
+
+    print_table(
         ("style", "engine", "precision", "worst frame", "max", "mean", "PSNR dB"),
         [
             (
@@ -201,15 +203,5 @@ def _show_meta(found: Iterable[tuple[str, Parity]]) -> None:
             )
             for style, parity in found
         ],
+        title=_TITLE,
     )
-
-
-def _print_table(head: Iterable[str], body: Iterable[Iterable[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(*head, title="against the checkpoint")
-    for row in body:
-        table.add_row(*row)
-    # On a page of 80 letters, a file or a pipe, the figures would be cut off.
-    Console(width=max(Console().width, _TABLE_WIDTH)).print(table)

@@ -10,6 +10,8 @@ from typing import Any
 
 import cv2
 import numpy as np
+from rich.console import Console
+from rich.table import Table
 
 from export.verify import Check, RuntimeCheck
 from export.whole import write_whole
@@ -28,6 +30,8 @@ COLUMNS = (
     "ms",
     "KB",
 )
+
+_TABLE_WIDTH = 120
 
 
 def rows(check: Check) -> list[tuple[str, ...]]:
@@ -96,7 +100,7 @@ def to_markdown(check: Check) -> str:
     for runtime in check.runtimes:
         timed = f"{runtime.ms:.1f} ms at {'x'.join(map(str, runtime.timed_wh))}"
         lines += ["", f"## {runtime.runtime}, {runtime.precision}: {timed}", ""]
-        lines += _markdown_table(
+        lines += markdown_table(
             ("frame", "size", "max", "mean", "PSNR dB", "correlation", "not finite"),
             [
                 (
@@ -114,6 +118,24 @@ def to_markdown(check: Check) -> str:
     return "\n".join(lines)
 
 
+def markdown_table(head: Iterable[str], body: Iterable[Iterable[str]]) -> list[str]:
+    """Return the lines of a table, its head first."""
+    lines = [list(head), *map(list, body)]
+    lines.insert(1, ["---"] * len(lines[0]))
+    return [f"| {' | '.join(cells)} |" for cells in lines]
+
+
+def print_table(head: Iterable[str], body: Iterable[Iterable[str]], *, title: str) -> None:
+    """Print a table on the screen, as wide as its figures are."""
+    console = Console()
+    table = Table(*head, title=title)
+    for row in body:
+        table.add_row(*row)
+    # On a page of 80 letters, a file or a pipe, the figures would be cut off.
+    console.width = max(console.width, _TABLE_WIDTH)
+    console.print(table)
+
+
 def _worst(runtime: RuntimeCheck) -> tuple[str, ...]:
     worst = runtime.worst.parity
     return (
@@ -129,12 +151,6 @@ def _worst(runtime: RuntimeCheck) -> tuple[str, ...]:
 
 def _correlation(value: float | None) -> str:
     return "flat" if value is None else f"{value:.4f}"
-
-
-def _markdown_table(head: Iterable[str], body: Iterable[Iterable[str]]) -> list[str]:
-    lines = [list(head), *map(list, body)]
-    lines.insert(1, ["---"] * len(lines[0]))
-    return [f"| {' | '.join(cells)} |" for cells in lines]
 
 
 def _side_by_side(runtime: RuntimeCheck) -> bytes:
