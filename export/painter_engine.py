@@ -38,6 +38,6 @@ def open_painters(file: Path, options: ExportOptions) -> Iterator[EnginePainter]
             if ENGINES[name].reads != ONNX_SUFFIX:
                 yield EnginePainter(file, EngineOptions(engine=name))  # as it was compiled
                 continue
-            # Of half precision are an ONNX file's weights as stored; between layers it is the engine's choice.
+            # An ONNX file's halves are its weights as stored; what is between layers is the engine's choice.
             precision = "int8" if options.precision == "int8" else "fp32"
             yield EnginePainter(file, EngineOptions(engine=name, precision=precision, device="cpu"))

@@ -1,6 +1,6 @@
 """The one table of what a network can be exported to.
 
-The command, its help, the checks, the benchmark and the tests read it; `docs/mobile.md` is compared with it.
+The command, its help, the checks, the benchmark and the tests read it.
 """
 
 from __future__ import annotations
@@ -109,6 +109,16 @@ TARGETS: dict[str, Target] = {
         module="export.to_openvino",
         packages=("onnx", "onnxscript", "openvino"),
         painters="export.painter_openvino",
+    ),
+    "ncnn": Target(
+        suffix=".ncnn.param",
+        precisions=("fp16", "fp32"),
+        runs_on="Android, iOS and Raspberry Pi, NAME.ncnn.param and NAME.ncnn.bin",
+        module="export.to_ncnn",
+        packages=("pnnx", "ncnn"),
+        extra="ncnn",
+        painters="export.painter_ncnn",
+        multiple=4,
     ),
     "aoti": Target(
         suffix=".pt2",

@@ -1,7 +1,7 @@
-"""A style as OpenVINO's own files, NAME.xml and NAME.bin, with its contract: for programs without an ONNX reader.
+"""A style as OpenVINO's own files, NAME.xml and NAME.bin: for programs without a reader of ONNX.
 
-In them is the style file's graph, bytes to bytes. In which precision numbers between layers are is decided
-when the network is compiled: fp32 and fp16 files are checked in fp32, bf16 files in bf16.
+In them are the style file's graph, bytes to bytes, and its contract. The precision of what is between layers
+is decided when the network is compiled: fp32 and fp16 files are checked in fp32, bf16 files in bf16.
 """
 
 import tempfile
@@ -31,7 +31,9 @@ def write(source: Source, file: Path, options: ExportOptions) -> list[str]:
                 # Weights are halves already, as far as they may be.
                 ov.save_model(model, part, compress_to_fp16=False)
         except RuntimeError as error:
-            raise ExportError(f"openvino cannot write {source.name}: {str(error).splitlines()[-1]}") from error
+            raise ExportError(
+                f"openvino cannot write {source.name}: {str(error).splitlines()[-1]}"
+            ) from error
     return notes
 
 

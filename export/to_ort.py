@@ -35,5 +35,7 @@ def write(source: Source, file: Path, options: ExportOptions) -> list[str]:
                 style, settings, providers=["CPUExecutionProvider"], disabled_optimizers=["ConstantFolding"]
             )
         except Exception as error:  # a class of its own for each kind of failure
-            raise ExportError(f"onnxruntime cannot write {source.name}: {str(error).splitlines()[0]}") from error
+            raise ExportError(
+                f"onnxruntime cannot write {source.name}: {str(error).splitlines()[0]}"
+            ) from error
     return notes
