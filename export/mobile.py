@@ -32,9 +32,9 @@ class MobileGraph(nn.Module):
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
-        self._paint: Callable[[Tensor], Tensor] = network
-        if isinstance(network, PaintsWhole):
-            self._paint = network.paint_whole
+        # A method each time: a module would be kept as a second child.
+        whole = network.paint_whole if isinstance(network, PaintsWhole) else network.forward
+        self._paint: Callable[[Tensor], Tensor] = whole
 
     def forward(self, image: Tensor) -> Tensor:
         painted: Tensor = self._paint(image / 255)
