@@ -5,23 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from export.errors import ExportError
+from export.errors import ExportError, ParityError
+from export.source import Source, is_meta, load_source
+from export.targets import TARGETS, ExportOptions, check_options, parse_targets, require_packages
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from export.parity import Parity
+    from export.verify import Check
 
-CHECKPOINT_SUFFIX = ".pt"
-TARGETS = {"onnx": ".onnx", "aoti": ".pt2", "checkpoint": CHECKPOINT_SUFFIX}
-PRECISIONS = ("fp32", "fp16", "bf16")
+PIXELS, DEVICES = ("uint8", "float32"), ("cpu", "cuda")
+_TITLE = "against the checkpoint"
+_TARGETS_HELP = "; ".join(f"{name}, for {target.runs_on}" for name, target in TARGETS.items())
+_PRECISIONS_HELP = "; ".join(f"{name}: {', '.join(target.precisions)}" for name, target in TARGETS.items())
 
 app = typer.Typer(
-    add_completion=False, rich_markup_mode=None, help="Turn checkpoints into style files that engines run."
+    add_completion=False, rich_markup_mode=None, help="Turn networks that paint into files that engines run."
 )
 
 
@@ -29,40 +31,41 @@ app = typer.Typer(
 def export(
     source: Annotated[
         str,
-        typer.Argument(help="What `python -m training` wrote, NAME.pt; or a style, by name or NAME.onnx."),
-    ],
-    to: Annotated[
-        str,
-        typer.Option(
-            help="The target: onnx, for every engine; aoti, compiled by torch for one device; or checkpoint, "
-            "to train on."
+        typer.Argument(
+            help="What `python -m training` wrote, NAME.pt; a style, by name or NAME.onnx; or a picture, "
+            "whose style the meta network writes."
         ),
-    ] = "onnx",
+    ],
+    to: Annotated[str, typer.Option(metavar="TARGET[,TARGET...]", help=f"{_TARGETS_HELP}.")] = "onnx",
     out: Annotated[
         Path, typer.Option("--out", "-o", help="A folder, or the file to write. [this folder]")
     ] = Path("."),
-    pixels: Annotated[
-        str, typer.Option(help="uint8: BGR, (1, H, W, 3) in 0..255; float32: RGB, (1, 3, H, W) in [0, 1].")
-    ] = "uint8",
-    weights: Annotated[str, typer.Option(help="Weights as stored: fp16 or fp32.")] = "fp16",
-    device: Annotated[str, typer.Option(help="aoti: what will run it, cuda or cpu, here.")] = "cuda",
     precision: Annotated[
-        str, typer.Option(help="aoti: fp32, fp16 or bf16; statistics stay in fp32.")
-    ] = "fp16",
+        str,
+        typer.Option(help=f"Statistics of norms stay in fp32. {_PRECISIONS_HELP}. [the first of each]"),
+    ] = "",
     size: Annotated[
-        str, typer.Option(metavar="HxW|dynamic", help="aoti: one height and width, which is faster, or any.")
-    ] = "dynamic",
+        str, typer.Option(metavar="HxW|dynamic", help="One height and width, or any. [the target's usual]")
+    ] = "",
+    pixels: Annotated[
+        str, typer.Option(help="onnx: uint8, (1, H, W, 3), BGR, 0..255; float32, (1, 3, H, W), RGB, [0, 1].")
+    ] = "uint8",
+    device: Annotated[str, typer.Option(help="aoti: what will run it, cuda or cpu, here.")] = "cuda",
     verify: Annotated[
         bool,
-        typer.Option("--verify/--no-verify", help="Compare with the checkpoint in every engine installed."),
+        typer.Option(
+            "--verify/--no-verify", help="Compare with the network in the runtimes installed; write a report."
+        ),
     ] = True,
     debug: Annotated[bool, typer.Option(help="Show tracebacks.")] = False,
 ) -> None:
-    """Write a style file: one graph from a picture to a painting, with its contract inside.
+    """Write a style as a file for an engine: one graph from a picture to a painting.
 
     Examples:
 
         python -m export wave.pt --to onnx --out ~/.livebrush/styles
+
+        python -m export starry_night --to onnx,aoti --device cpu -o engines
 
         python -m export meta.pt --to onnx --out ~/.livebrush/models
 
@@ -70,83 +73,51 @@ def export(
 
         python -m export the_great_wave --to checkpoint --out wave.pt
     """
-    if to not in TARGETS:
-        raise ExportError(f"--to must be one of {', '.join(TARGETS)}, instead got {to!r}")
-    if pixels not in ("uint8", "float32"):
+    if pixels not in PIXELS:
         raise ExportError(f"--pixels must be uint8 or float32, instead got {pixels!r}")
-    if weights not in ("fp16", "fp32"):
-        raise ExportError(f"--weights must be fp16 or fp32, instead got {weights!r}")
-    size_wh = _parse_aoti(device, precision, size)
-
-    checkpoint = Path(source)
-    if checkpoint.suffix == CHECKPOINT_SUFFIX and _is_meta(checkpoint):
-        return _export_meta(checkpoint, to, out, verify)
-    file = _output_file(checkpoint, out, TARGETS[to])
-    network, content = _load(source)
-    if file.is_dir():
-        file = file / f"{content['style']['name']}{TARGETS[to]}"
-    if to == "checkpoint":
-        _write_checkpoint(file, content)
-        verify = False  # the contract's hash has told
-    elif to == "aoti":
-        from export.to_aoti import AotiOptions, export_aoti
-
-        compiled_for = AotiOptions(device, precision, size_wh)  # type: ignore[arg-type]
-        export_aoti(network, content, file, compiled_for)
-    else:
-        from export.to_onnx import OnnxOptions, export_onnx
-
-        export_onnx(network, content, file, OnnxOptions(pixels, weights))  # type: ignore[arg-type]
-    kilobytes, style = file.stat().st_size / 1000, content["style"]
-    preset = content["preset"] if content["kind"] == "transform" else f"{content['kind']}-{content['preset']}"
-    typer.echo(f"{file}: {style['title']}, {style['artist']}, {preset}, {kilobytes:.0f} KB")
-    if verify:
-        _verify(network, file)
+    if device not in DEVICES:
+        raise ExportError(f"--device must be cpu or cuda, instead got {device!r}")
+    names = parse_targets(to)
+    asked = ExportOptions(precision, _parse_size(size), pixels, device)
+    options = {name: check_options(name, asked, is_dynamic=size == "dynamic") for name in names}
+    require_packages(names)
+    if is_meta(source):
+        return _export_meta(Path(source), names, out, verify)
+    files = {name: _output_file(source, out, name, is_alone=len(names) == 1) for name in names}
+    loaded, checks = load_source(source), []
+    for name in names:
+        check = _export(loaded, name, files[name], options[name], verify)
+        checks += [check] if check is not None else []
+    _show_checks(checks)
 
 
-def _is_meta(checkpoint: Path) -> bool:
-    from training.checkpoint import load_checkpoint
-    from training.errors import CheckpointError
+def _export(source: Source, name: str, file: Path, options: ExportOptions, verify: bool) -> Check | None:
+    """Write one target, say so, and return what the comparison with the network found, if there is one."""
+    target = TARGETS[name]
+    file = file / f"{source.name}{file_suffix(name, options)}" if file.is_dir() else file
+    notes = target.write(source, file, options)
+    from export.verify import check_file, total_size
 
-    try:
-        return load_checkpoint(checkpoint).get("kind") == "meta"
-    except CheckpointError as error:
-        raise ExportError(str(error)) from error
-
-
-def _load(source: str) -> tuple[nn.Module, dict[str, Any]]:
-    """Return the network that is exported and what its checkpoint says of it."""
-    from training.checkpoint import load_style_net
-    from training.errors import CheckpointError
-
-    if not source.endswith(CHECKPOINT_SUFFIX):
-        from export.from_onnx import checkpoint_of
-        from realtime.catalog import find_style
-
-        return checkpoint_of(find_style(source).path)
-    try:
-        return load_style_net(Path(source))
-    except CheckpointError as error:
-        raise ExportError(str(error)) from error
+    typer.echo(f"{file}: {source.credits}, {total_size(file) / 1000:.0f} KB")
+    if not verify or not (target.painters or target.inspector):
+        return None
+    return check_file(source.network, name, file, options, tuple(notes))
 
 
-def _write_checkpoint(file: Path, content: dict[str, Any]) -> None:
-    from training.checkpoint import save_checkpoint
-
-    try:
-        save_checkpoint(file, content)
-    except OSError as error:
-        raise ExportError(f"cannot write {file}: {error.strerror or error}") from error
+def file_suffix(name: str, options: ExportOptions) -> str:
+    """Return what the name of a target's file ends in; int8 has one of its own, to stand beside others."""
+    return f"{'_int8' if options.precision == 'int8' else ''}{TARGETS[name].suffix}"
 
 
-def _export_meta(checkpoint: Path, to: str, out: Path, verify: bool) -> None:
+def _export_meta(checkpoint: Path, names: list[str], out: Path, verify: bool) -> None:
     from export.to_meta import export_meta
     from realtime.meta_file import FILE_NAME
     from training.checkpoint import load_meta_net
 
-    if to != "onnx":
-        raise ExportError(f"a meta network is exported --to onnx, for it writes such files; got {to!r}")
-    file = _output_file(checkpoint, out, Path(FILE_NAME).suffix)
+    if names != ["onnx"]:
+        got = ",".join(names)
+        raise ExportError(f"a meta network is exported --to onnx, for it writes such files; got {got!r}")
+    file = _output_path(checkpoint, out, Path(FILE_NAME).suffix)
     file = file / FILE_NAME if file.is_dir() else file
     meta_style, content = load_meta_net(checkpoint)
     plan = export_meta(meta_style, content, file)
@@ -155,16 +126,12 @@ def _export_meta(checkpoint: Path, to: str, out: Path, verify: bool) -> None:
     if verify:
         from export.meta_parity import measure_meta_parity
 
-        _show(measure_meta_parity(meta_style, file))
+        _show_meta(measure_meta_parity(meta_style, file))
 
 
-def _parse_aoti(device: str, precision: str, size: str) -> tuple[int, int] | None:
-    """Check what only a compiled package has, and return its width and height; None for any."""
-    if device not in ("cpu", "cuda"):
-        raise ExportError(f"--device must be cpu or cuda, instead got {device!r}")
-    if precision not in PRECISIONS:
-        raise ExportError(f"--precision must be one of {', '.join(PRECISIONS)}, instead got {precision!r}")
-    if size == "dynamic":
+def _parse_size(size: str) -> tuple[int, int] | None:
+    """Return width and height; None for any."""
+    if size in ("", "dynamic"):
         return None
     sides = re.fullmatch(r"(\d+)x(\d+)", size)
     if sides is None:
@@ -172,10 +139,17 @@ def _parse_aoti(device: str, precision: str, size: str) -> tuple[int, int] | Non
     return int(sides[2]), int(sides[1])
 
 
-def _output_file(checkpoint: Path, out: Path, suffix: str) -> Path:
+def _output_file(source: str, out: Path, name: str, *, is_alone: bool) -> Path:
+    """Return the file of one target, or the folder that it goes to."""
+    if not is_alone and out.suffix and not out.is_dir():
+        raise ExportError(f"--out must be a folder for several targets, instead got {out}")
+    return _output_path(Path(source), out, TARGETS[name].suffix)
+
+
+def _output_path(source: Path, out: Path, suffix: str) -> Path:
     """Return the file to write, or the folder that it goes to, which is made if need be."""
     out = out.expanduser()
-    if out.is_dir():
+    if out.is_dir() and out.suffix != suffix:
         return out
     if not out.suffix:
         try:
@@ -187,43 +161,47 @@ def _output_file(checkpoint: Path, out: Path, suffix: str) -> Path:
         raise ExportError(f"--out must be a folder or a file {suffix}, instead got {out}")
     if not out.parent.is_dir():
         raise ExportError(f"--out {out}: there is no folder {out.parent}")
-    if out.exists() and checkpoint.exists() and out.samefile(checkpoint):
-        raise ExportError(f"--out {out} is the checkpoint itself")
+    if out.exists() and source.exists() and out.samefile(source):
+        raise ExportError(f"--out {out} is what is exported, itself")
     return out
 
 
-def _verify(network: object, file: Path) -> None:
-    from torch import nn
+def _show_checks(checks: list[Check]) -> None:
+    """Print and write what was found.
 
-    from export.parity import measure_parity
-    from realtime.engine import ENGINES, EngineOptions, engines_for, is_installed
+    Raises:
+        ParityError: if anything is over a limit.
+    """
+    if not checks:
+        return
+    from export.report import COLUMNS, print_table, rows, write_report
 
-    assert isinstance(network, nn.Module)
-    found = []
-    for name in engines_for(file):
-        if is_installed(ENGINES[name].package):
-            onnx_options = EngineOptions(engine=name, precision="fp32", device="cpu")
-            package_options = EngineOptions(engine=name)  # as it was compiled
-            options = onnx_options if ENGINES[name].reads == ".onnx" else package_options
-            found.append((file.stem, measure_parity(network, file, options)))
-    _show(found)
+    print_table(COLUMNS, [row for check in checks for row in rows(check)], title=_TITLE)
+    written = [str(path) for check in checks for path in write_report(check)]
+    typer.echo(f"reports: {', '.join(path for path in written if path.endswith('.md'))}")
+    faults = [f"{check.file.name} in {fault}" for check in checks for fault in check.faults]
+    if faults:
+        more = f"; and {len(faults) - 1} more, see the reports" if len(faults) > 1 else ""
+        raise ParityError(f"{faults[0]}{more}")
 
 
-def _show(found: Iterable[tuple[str, Parity]]) -> None:
-    """Print how far files are from their checkpoint; a style each, and what is known of it."""
-    from rich.console import Console
-    from rich.table import Table
+def _show_meta(found: Iterable[tuple[str, Parity]]) -> None:
+    """Print how far what a meta network writes is from its checkpoint; a style each."""
+    from export.report import print_table
 
-    headings = ("style", "engine", "precision", "worst frame", "max", "mean", "PSNR dB")
-    table = Table(*headings, title="against the checkpoint")
-    for style, parity in found:
-        table.add_row(
-            style,
-            parity.engine,
-            parity.precision,
-            parity.worst_frame,
-            str(parity.max_difference),
-            f"{parity.mean_difference:.3f}",
-            f"{parity.psnr_db:.1f}",
-        )
-    Console().print(table)
+    print_table(
+        ("style", "engine", "precision", "worst frame", "max", "mean", "PSNR dB"),
+        [
+            (
+                style,
+                parity.engine,
+                parity.precision,
+                parity.worst_frame,
+                str(parity.max_difference),
+                f"{parity.mean_difference:.3f}",
+                f"{parity.psnr_db:.1f}",
+            )
+            for style, parity in found
+        ],
+        title=_TITLE,
+    )

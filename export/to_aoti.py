@@ -30,7 +30,9 @@ from export.half import (
     take_whole_levels,
     to_precision,
 )
+from export.source import Source
 from export.style_contract import COUNTED_HW, MAX_SIZE, MIN_SIZE, make_contract
+from export.targets import ExportOptions
 from realtime.contract import INPUT_NAME, METADATA_KEY, StyleContract
 from realtime.package_metadata import PACKAGE_SUFFIX
 from training.networks.turbo_net import CellNet
@@ -58,6 +60,15 @@ class AotiOptions:
     blocks: bool = True
     autotune: bool = False
     fast_build: bool = False
+
+
+def write(source: Source, file: Path, options: ExportOptions) -> list[str]:
+    """Write a package, as the table of targets wants it; see `export_aoti`."""
+    compiled_for = AotiOptions(
+        cast(Device, options.device), cast(Precision, options.precision), options.size_wh
+    )
+    export_aoti(source.network, source.content, file, compiled_for)
+    return []
 
 
 def export_aoti(

@@ -22,7 +22,8 @@ from torch import Tensor, nn
 
 from export.errors import ExportError
 from export.style_contract import make_contract, weights_sha256
-from export.to_onnx import store_halves, style_graph, trace, write_whole
+from export.to_onnx import store_halves, style_graph, trace
+from export.whole import write_whole
 from realtime.meta_file import MetaFilePlan, Patch
 from training.networks.meta_net import MetaNet
 from training.networks.meta_style import MetaStyle

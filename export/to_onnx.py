@@ -3,9 +3,10 @@
 The module is not called onnx.py: it would hide the package of that name.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import onnx
@@ -18,8 +19,14 @@ from export.byte_graph import PixelGraph
 from export.cells import CellGraph
 from export.colour_order import in_bgr
 from export.errors import ExportError
+from export.frames import calibration_frames, checked_frames
+from export.int8 import SCALE_SUFFIX, Quantised, describe, quantise
+from export.parity import paint
 from export.pixel_scale import KEEPS_FP32, fold_pixel_scale
+from export.source import Source
 from export.style_contract import MAX_SIZE, MIN_SIZE, make_contract
+from export.targets import ExportOptions
+from export.whole import write_whole
 from realtime import __version__
 from realtime.contract import INPUT_NAME, METADATA_KEY, OUTPUT_NAME, StyleContract
 from training.networks.turbo_net import CellNet
@@ -56,6 +63,42 @@ class UnitGraph(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         stylized_image: Tensor = self.network(image.clamp(0, 1)).clamp(0, 1)
         return stylized_image
+
+
+def write(source: Source, file: Path, options: ExportOptions) -> list[str]:
+    """Write a style file, as the table of targets wants it; see `export_onnx`."""
+    if options.precision == "int8":
+        quantised = quantised_graph(source)
+        write_whole(file, quantised.model.SerializeToString())
+        return [describe(quantised)]
+    stored = OnnxOptions(cast(Pixels, options.pixels), cast(WeightsPrecision, options.precision))
+    export_onnx(source.network, source.content, file, stored)
+    return []
+
+
+def quantised_graph(source: Source) -> Quantised:
+    """Return a style's graph in 8 bits, bytes to bytes, with its contract.
+
+    Raises:
+        ExportError: if the picture does not allow it.
+        MissingExtraError: if what it is calibrated with is not installed.
+    """
+    calibration = calibration_frames()
+    checked = [*(frame for _, frame in checked_frames()), *calibration[:1]]
+    found = quantise(
+        style_graph(source.network, "uint8"), partial(paint, source.network), calibration, checked
+    )
+    # What stayed in fp32 is stored as in other files.
+    store_halves(found.model)
+    contract = replace(
+        _contract(source.network, source.content, OnnxOptions()),
+        weights_precision="int8",
+        training={**source.content["training"], "convolutions_in_float": list(found.in_float)},
+    )
+    _strip(found.model)
+    helper.set_model_props(found.model, {METADATA_KEY: contract.to_json()})
+    onnx.checker.check_model(found.model, full_check=True)
+    return found
 
 
 def export_onnx(
@@ -102,21 +145,6 @@ def style_graph(network: nn.Module, pixels: Pixels) -> onnx.ModelProto:
         raise ExportError("no convolution can take whole pixels: bf16 would paint lines into smooth skies")
     use_blocks(model)
     return model
-
-
-def write_whole(file: Path, data: bytes) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        ExportError: if it cannot be written.
-    """
-    part = file.with_name(file.name + ".part")
-    try:
-        part.write_bytes(data)
-        part.replace(file)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise ExportError(f"cannot write {file}: {error.strerror or error}") from error
 
 
 def as_stored(network: nn.Module, weights: WeightsPrecision) -> nn.Module:
@@ -211,7 +239,7 @@ def store_halves(model: onnx.ModelProto) -> None:
     for tensor in model.graph.initializer:
         if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims) < _WORTH_HALVING:
             continue
-        if KEEPS_FP32 in tensor.name:
+        if KEEPS_FP32 in tensor.name or tensor.name.endswith(SCALE_SUFFIX):
             continue
         half_name = f"{tensor.name}.fp16"
         half = numpy_helper.to_array(tensor).astype(np.float16)

@@ -30,7 +30,7 @@ VALUE_RANGES: dict[tuple[str, str], tuple[int, int]] = {
     ("NHWC", "uint8"): (0, 255),
     ("NCHW", "float32"): (0, 1),
 }
-WEIGHTS_PRECISIONS = ("fp16", "bf16", "fp32")
+WEIGHTS_PRECISIONS = ("fp16", "bf16", "fp32", "int8")
 MAX_SIZE = 16384
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -149,9 +149,11 @@ class EngineSpec:
 
 
 ENGINES: dict[str, EngineSpec] = {
-    "onnxruntime": EngineSpec("realtime.engine_onnxruntime", "onnxruntime", "cpu", ("fp32",), compiles=False),
+    "onnxruntime": EngineSpec(
+        "realtime.engine_onnxruntime", "onnxruntime", "cpu", ("fp32", "int8"), compiles=False
+    ),
     "openvino": EngineSpec(
-        "realtime.engine_openvino", "openvino", "cpu", ("fp32", "bf16", "fp16"), compiles=True
+        "realtime.engine_openvino", "openvino", "cpu", ("fp32", "bf16", "fp16", "int8"), compiles=True
     ),
     "aoti": EngineSpec(
         "realtime.engine_aoti",
@@ -186,10 +188,10 @@ def open_engine(style: StyleEntry | Path, options: EngineOptions | None = None) 
     path, contract = (
         (style, read_contract(style)) if isinstance(style, Path) else (style.path, style.contract)
     )
-    if options.precision == "int8":  # every engine could; no style file is quantised yet
+    if options.precision == "int8" and contract.weights_precision != "int8":
         raise EngineError(
             f"int8 needs a quantised style file, and {path.name} holds {contract.weights_precision} "
-            "weights; use --precision auto"
+            "weights; use --precision auto, or make one with: python -m export STYLE --precision int8"
         )
     if _is_for_a_card_only(path, options):
         path = _stand_in(path)

@@ -74,7 +74,7 @@ class OnnxRuntimeEngine:
         profile_folder: Path | None = None,
     ) -> None:
         self._uses_tensorrt = options.device == "cuda" and options.precision in TENSORRT_PRECISIONS
-        if options.precision not in ("auto", "fp32") and not self._uses_tensorrt:
+        if options.precision not in ("auto", "fp32", "int8") and not self._uses_tensorrt:
             raise EngineError(f"onnxruntime offers fp32, not {options.precision}; see --engine openvino")
         if self._uses_tensorrt and TENSORRT not in ort.get_available_providers():
             raise EngineError(
@@ -109,7 +109,8 @@ class OnnxRuntimeEngine:
                 precision = self._precision
             provider = next(reversed(self._bound.values())).provider if self._bound else self._provider
             return EngineInfo(NAME, precision, provider, self._threads, device="cuda")
-        return EngineInfo(NAME, "fp32", self._provider, self._threads, device="cpu")
+        precision = "int8" if self.contract.weights_precision == "int8" else "fp32"
+        return EngineInfo(NAME, precision, self._provider, self._threads, device="cpu")
 
     def prepare(self, size_wh: tuple[int, int]) -> None:
         """Run on this width and height: the first run allocates, CUDA picks kernels and records a graph."""

@@ -60,7 +60,9 @@ class OpenVinoEngine:
         if options.device == "cuda":
             raise EngineError("openvino does not run on cuda; use --engine onnxruntime or --device cpu")
         self.contract = contract
-        self._hint = PRECISIONS[choose_precision(options.precision)][1]
+        # What an 8-bit file has not in 8 bits is computed as the processor likes best.
+        rest = "auto" if options.precision == "int8" else options.precision
+        self._hint = PRECISIONS[choose_precision(rest)][1]
         self._threads = options.threads or default_threads()
         self._path = path
         self._count_times = count_times
@@ -153,7 +155,7 @@ class OpenVinoEngine:
             compiled = _core().compile_model(model, DEVICE, config)
         except RuntimeError as error:
             raise EngineError(f"openvino cannot compile {self._path}: {_last_line(error)}") from error
-        self._info = self._info or _read_back(compiled)
+        self._info = self._info or _read_back(compiled, self.contract)
         return compiled, compiled.create_infer_request()
 
     def _smallest(self) -> int:
@@ -199,9 +201,10 @@ def _core() -> ov.Core:
     return ov.Core()  # loading the processor plugin takes 40 ms: once is enough
 
 
-def _read_back(compiled: ov.CompiledModel) -> EngineInfo:
+def _read_back(compiled: ov.CompiledModel, contract: StyleContract) -> EngineInfo:
     hint = compiled.get_property("INFERENCE_PRECISION_HINT").to_string()
     precision = next((name for name, (_, value) in PRECISIONS.items() if value == hint), hint)
+    precision = "int8" if contract.weights_precision == "int8" else precision
     provider = "+".join(compiled.get_property("EXECUTION_DEVICES"))
     return EngineInfo(
         NAME, precision, provider, int(compiled.get_property("INFERENCE_NUM_THREADS")), device="cpu"

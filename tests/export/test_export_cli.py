@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from export.cli import app
+from export.verify import LIMITS_DB
 from realtime.console import run_command
 from realtime.contract import read_contract
 from training.checkpoint import save_checkpoint
@@ -39,9 +40,15 @@ def test_a_checkpoint_becomes_a_style_file_in_a_folder(
     ("arguments", "message"),
     [
         (["missing.pt"], "no checkpoint at missing.pt"),
-        (["CHECKPOINT", "--to", "floppy"], "--to must be one of onnx, aoti, checkpoint, instead"),
+        (["CHECKPOINT", "--to", "onnx,floppy"], "--to must be one of onnx, "),
         (["CHECKPOINT", "--pixels", "int3"], "--pixels must be uint8 or float32"),
-        (["CHECKPOINT", "--weights", "int3"], "--weights must be fp16 or fp32"),
+        (["CHECKPOINT", "--precision", "int3"], "--precision must be one of fp16, fp32"),
+        (["CHECKPOINT", "--device", "tpu"], "--device must be cpu or cuda"),
+        (
+            ["CHECKPOINT", "--to", "onnx,aoti", "--out", "x.onnx"],
+            "--out must be a folder",
+        ),
+        (["missing.jpg"], "style picture missing.jpg does not exist"),
         (["CHECKPOINT", "--out", "x.txt"], "--out must be a folder or a file .onnx"),
         (["CHECKPOINT", "--out", "nowhere/x.onnx"], "there is no folder nowhere"),
         (["CHECKPOINT", "--colour"], "--colour"),
@@ -56,3 +63,23 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_2(
     assert run(*(checkpoint if argument == "CHECKPOINT" else argument for argument in arguments)) == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
+
+
+def test_a_shipped_style_becomes_several_files_by_its_name_each_with_a_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("starry_night", "--to", "onnx,checkpoint", "--precision", "fp32", "-o", tmp_path) == 0
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == [f"starry_night{end}" for end in (".onnx", ".onnx.json", ".onnx.md", ".pt")]
+    said = capsys.readouterr().out
+    assert "The Starry Night, Vincent van Gogh, turbo" in said and "against the checkpoint" in said
+
+
+def test_a_file_over_its_limit_is_exit_code_1_and_one_line(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(LIMITS_DB, "fp16", 200.0)
+    assert run(checkpoint, "-o", tmp_path) == 1
+    error = capsys.readouterr().err
+    assert "plain.onnx in onnxruntime fp32, frame" in error and error.count("\n") == 1
+    assert (tmp_path / "plain.onnx.worst.png").is_file()

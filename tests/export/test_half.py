@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from export.frames import hard_frames
 from export.half import WideNorm, activation_bytes_per_pixel, round_weights, to_precision
-from export.parity import hard_frames
 from export.to_aoti import AotiOptions, byte_graph
 from training.networks.transform_net import TransformNet
 from training.networks.turbo_net import TurboNet

@@ -3,6 +3,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import onnx
 import pytest
@@ -154,3 +155,15 @@ def test_what_a_meta_network_cannot_be_is_one_line(
     assert run_command(app, [str(tmp_path / "tiny.pt"), *arguments], program="python -m export") == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
+
+
+def test_a_picture_is_exported_as_the_network_that_the_meta_network_writes(
+    maker: StyleMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIVEBRUSH_MODELS", str(maker.meta.path.parent))
+    monkeypatch.setenv("LIVEBRUSH_CACHE", str(tmp_path / "cache"))
+    picture = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    cv2.imwrite(str(tmp_path / "fire.png"), picture)
+    command = [str(tmp_path / "fire.png"), "--to", "onnx", "-o", str(tmp_path / "made")]
+    assert run_command(app, command, program="python -m export") == 0
+    assert read_contract(tmp_path / "made" / "fire.onnx").preset == PLAN.preset

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from export.errors import ExportError
-from export.parity import hard_frames, measure_parity
+from export.frames import hard_frames
+from export.parity import measure_parity
 from export.style_contract import weights_sha256
 from export.to_onnx import OnnxOptions, export_onnx
 from realtime.contract import read_contract

@@ -42,9 +42,13 @@ class TransformNet(nn.Module):
 
     def forward(self, content_image: Tensor) -> Tensor:
         height, width = content_image.shape[-2:]
-        features = self.blocks(self.encoder(pad_to_multiple(content_image, 4)))  # (N, 4C, H/4, W/4)
+        return self.paint_whole(pad_to_multiple(content_image, 4))[..., :height, :width]  # (N, 3, H, W)
+
+    def paint_whole(self, content_image: Tensor) -> Tensor:
+        """Paint a picture whose sides are multiples of 4: the same, with nothing to pad and to cut."""
+        features = self.blocks(self.encoder(content_image))  # (N, 4C, H/4, W/4)
         stylized_image: Tensor = self.decoder(features).sigmoid()
-        return stylized_image[..., :height, :width]  # (N, 3, H, W)
+        return stylized_image
 
     def image_convs(self) -> ImageConvs:
         """Return the first convolution and the last."""

@@ -48,9 +48,12 @@ class CellNet(nn.Module):
     def forward(self, content_image: Tensor) -> Tensor:
         height, width = content_image.shape[-2:]
         padded = pad_to_multiple(content_image, self.multiple)
-        cells = functional.pixel_unshuffle(padded, self.in_cell)
-        stylized_image = functional.pixel_shuffle(self.paint_cells(cells), self.out_cell)
-        return stylized_image[..., :height, :width]  # (N, 3, H, W)
+        return self.paint_whole(padded)[..., :height, :width]  # (N, 3, H, W)
+
+    def paint_whole(self, content_image: Tensor) -> Tensor:
+        """Paint a picture whose sides are multiples of `multiple`: the same, with nothing to pad and to cut."""
+        cells = functional.pixel_unshuffle(content_image, self.in_cell)
+        return functional.pixel_shuffle(self.paint_cells(cells), self.out_cell)
 
     def paint_cells(self, cells: Tensor) -> Tensor:
         """Paint a picture whose pixels are laid into channels; for engines that lay them out themselves.

@@ -1,0 +1,28 @@
+"""How an exported file is run to be checked and timed: as its user would, whatever runtime that is."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Levels = NDArray[np.uint8] | NDArray[np.float32]
+
+
+class Painter(Protocol):
+    """An exported file in a runtime. Its module imports that runtime, and never torch."""
+
+    runtime: str
+    """The runtime's name, as the report says it."""
+    precision: str
+    """Of the arithmetic."""
+    only_wh: tuple[int, int] | None
+    """The one width and height that it takes; None for any."""
+
+    def paint(self, image: NDArray[np.uint8]) -> Levels:
+        """Paint one picture, (H, W, 3) uint8 BGR -> levels of 0 to 255, (H, W, 3) BGR.
+
+        As the runtime gives them: floats are not rounded yet, and may not be finite.
+        """
+
+    def close(self) -> None:
+        """Free what it holds."""

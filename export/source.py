@@ -1,0 +1,92 @@
+"""What is exported: a network that paints, out of a checkpoint, a style file or a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from export.errors import ExportError
+from realtime.contract import StyleContract
+
+if TYPE_CHECKING:
+    from torch import nn
+
+CHECKPOINT_SUFFIX = ".pt"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A network and what its checkpoint says of it.
+
+    Args:
+        network: RGB in [0, 1] -> the same, (N, 3, H, W); in evaluation mode, on the processor.
+        content: of the checkpoint, as `training.checkpoint.load_checkpoint` returns it.
+    """
+
+    network: nn.Module
+    content: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """What its style is called."""
+        return str(self.content["style"]["name"])
+
+    @property
+    def credits(self) -> str:
+        """The painting, its painter and the network's size, in one line."""
+        kind, preset, style = self.content["kind"], self.content["preset"], self.content["style"]
+        size = preset if kind == "transform" else f"{kind}-{preset}"
+        return ", ".join(part for part in (style["title"], style["artist"], size) if part)
+
+
+def load_source(text: str) -> Source:
+    """Return the network that was typed: NAME.pt, a style's name, NAME.onnx, or a picture.
+
+    Of a picture the installed meta network writes one, as for `run_camera.py --style PICTURE`.
+
+    Raises:
+        ExportError: if there is no such checkpoint, or it paints no pictures.
+        LivebrushError: if there is no such style or picture, or no meta network for it.
+    """
+    from training.checkpoint import load_style_net
+    from training.errors import CheckpointError
+
+    if not text.endswith(CHECKPOINT_SUFFIX):
+        from export.from_onnx import checkpoint_of
+        from realtime.catalog import find_style
+
+        return Source(*checkpoint_of(find_style(text).path))
+    try:
+        return Source(*load_style_net(Path(text)))
+    except CheckpointError as error:
+        raise ExportError(str(error)) from error
+
+
+def is_meta(text: str) -> bool:
+    """Tell whether a checkpoint holds a meta network, which paints nothing itself.
+
+    Raises:
+        ExportError: if it is a checkpoint that cannot be read.
+    """
+    if not text.endswith(CHECKPOINT_SUFFIX):
+        return False
+    from training.checkpoint import load_checkpoint
+    from training.errors import CheckpointError
+
+    try:
+        return load_checkpoint(Path(text)).get("kind") == "meta"
+    except CheckpointError as error:
+        raise ExportError(str(error)) from error
+
+
+def contract_of(source: Source, precision: str, **fields: Any) -> StyleContract:
+    """Return what a file of this network promises; see `export.style_contract.make_contract`.
+
+    Args:
+        precision: of the weights as stored.
+        fields: that the kind of file decides.
+    """
+    from export.style_contract import make_contract
+
+    return make_contract(source.network, source.content, weights_precision=precision, **fields)
