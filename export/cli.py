@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from export.verify import Check
 
 PIXELS, DEVICES = ("uint8", "float32"), ("cpu", "cuda")
+META_SUFFIX = ".npz"
 _TITLE = "against the checkpoint"
 _TARGETS_HELP = "; ".join(f"{name}, for {target.runs_on}" for name, target in TARGETS.items())
 _PRECISIONS_HELP = "; ".join(f"{name}: {', '.join(target.precisions)}" for name, target in TARGETS.items())
@@ -51,6 +52,10 @@ def export(
         str, typer.Option(help="onnx: uint8, (1, H, W, 3), BGR, 0..255; float32, (1, 3, H, W), RGB, [0, 1].")
     ] = "uint8",
     device: Annotated[str, typer.Option(help="aoti: what will run it, cuda or cpu, here.")] = "cuda",
+    picture: Annotated[
+        Path | None,
+        typer.Option(help="The style's own picture: its numbers by the meta network let the style be mixed."),
+    ] = None,
     verify: Annotated[
         bool,
         typer.Option(
@@ -72,6 +77,8 @@ def export(
         python -m export wave.pt --to aoti --device cuda --precision fp16 --size 1080x1920
 
         python -m export the_great_wave --to checkpoint --out wave.pt
+
+        python -m export wave.pt --picture wave.jpg --out ~/.livebrush/styles
     """
     if pixels not in PIXELS:
         raise ExportError(f"--pixels must be uint8 or float32, instead got {pixels!r}")
@@ -83,8 +90,14 @@ def export(
     require_packages(names)
     if is_meta(source):
         return _export_meta(Path(source), names, out, verify)
+    if source.endswith(META_SUFFIX):
+        return _read_meta_back(Path(source), names, out)
     files = {name: _output_file(source, out, name, is_alone=len(names) == 1) for name in names}
     loaded, checks = load_source(source), []
+    if picture is not None:
+        from export.mixable import with_hidden
+
+        loaded = Source(loaded.network, with_hidden(loaded.content, picture))
     for name in names:
         check = _export(loaded, name, files[name], options[name], verify)
         checks += [check] if check is not None else []
@@ -127,6 +140,21 @@ def _export_meta(checkpoint: Path, names: list[str], out: Path, verify: bool) ->
         from export.meta_parity import measure_meta_parity
 
         _show_meta(measure_meta_parity(meta_style, file))
+
+
+def _read_meta_back(file: Path, names: list[str], out: Path) -> None:
+    """Turn the file of a meta network into the checkpoint that a training goes on from."""
+    from export.from_meta import checkpoint_of_meta
+    from export.to_checkpoint import write_checkpoint
+
+    if names != ["checkpoint"]:
+        raise ExportError(f"{file} holds a meta network, which is exported --to checkpoint, to train it on")
+    target = _output_path(file, out, TARGETS["checkpoint"].suffix)
+    target = target / f"{file.stem}{TARGETS['checkpoint'].suffix}" if target.is_dir() else target
+    _, content = checkpoint_of_meta(file)
+    write_checkpoint(target, content)
+    seen = content["training"].get("pictures", 0)
+    typer.echo(f"{target}: writes {content['preset']} networks, trained on {seen:,} photographs")
 
 
 def _parse_size(size: str) -> tuple[int, int] | None:

@@ -1,6 +1,7 @@
 """A network as a checkpoint of `python -m training`: to train on what ships."""
 
 from pathlib import Path
+from typing import Any
 
 from export.errors import ExportError
 from export.source import Source
@@ -9,13 +10,22 @@ from training.checkpoint import save_checkpoint
 
 
 def write(source: Source, file: Path, _options: ExportOptions) -> list[str]:
-    """Write the checkpoint, whole or not at all.
+    """Write the checkpoint of a network that paints; nothing is worth knowing of it.
+
+    Raises:
+        ExportError: if it cannot be written.
+    """
+    write_checkpoint(file, source.content)
+    return []
+
+
+def write_checkpoint(file: Path, content: dict[str, Any]) -> None:
+    """Write a checkpoint, whole or not at all.
 
     Raises:
         ExportError: if it cannot be written.
     """
     try:
-        save_checkpoint(file, source.content)
+        save_checkpoint(file, content)
     except OSError as error:
         raise ExportError(f"cannot write {file}: {error.strerror or error}") from error
-    return []

@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 import torch
 
+from export.cli import app
 from export.errors import ExportError
 from export.from_meta import checkpoint_of_meta
 from export.to_meta import export_meta
+from realtime.console import run_command
 from training.checkpoint import load_meta_net, save_checkpoint
 from training.networks.meta_style import MetaPlan, MetaStyle, build_meta_style
 
@@ -63,6 +65,17 @@ def test_what_came_back_leaves_again_as_the_same_numbers(
         for name in first.files:
             if name.startswith("writer_"):
                 assert np.abs(first[name].astype(int) - second[name].astype(int)).max() <= 1, name
+
+
+def test_the_command_writes_the_checkpoint(
+    exported: tuple[MetaStyle, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = [str(exported[1]), "--to", "checkpoint", "-o", str(tmp_path / "back.pt")]
+    assert run_command(app, command, program="python -m export") == 0
+    assert "writes turbo networks, trained on 8 photographs" in capsys.readouterr().out
+    assert load_meta_net(tmp_path / "back.pt")[1]["kind"] == "meta"
+    assert run_command(app, [str(exported[1]), "--to", "onnx"], program="python -m export") == 2
+    assert "which is exported --to checkpoint" in capsys.readouterr().err
 
 
 def test_a_file_of_an_earlier_version_says_so(exported: tuple[MetaStyle, Path], tmp_path: Path) -> None:

@@ -5,12 +5,15 @@ import pytest
 import torch
 from meta_makers import COLOUR_SHARE, FRAME_SHARE, make_meta_file, write_flat
 
+from export.cli import app
 from export.from_onnx import checkpoint_of
 from export.mixable import with_hidden
 from export.to_onnx import export_onnx
 from realtime.catalog import find_style
+from realtime.console import run_command
 from realtime.engine import EngineOptions, open_engine
 from realtime.errors import StyleFileError
+from training.checkpoint import save_checkpoint
 from training.networks.transform_net import build_transform_net
 
 CONTENT = {
@@ -36,7 +39,17 @@ def test_a_style_of_its_own_network_mixes_with_a_picture_as_its_own_picture_does
     torch.manual_seed(0)
     network = build_transform_net("turbo").eval()
     own, other = write_flat(tmp_path / "own.png", (200, 40, 0)), write_flat(tmp_path / "b.png", (0, 80, 160))
-    export_onnx(network, with_hidden(CONTENT, own), tmp_path / "styles" / "plain.onnx")
+    weights = network.state_dict()
+    save_checkpoint(tmp_path / "plain.pt", {**CONTENT, "with_content": True, "weights": weights})
+    command = [
+        str(tmp_path / "plain.pt"),
+        "--picture",
+        str(own),
+        "--no-verify",
+        "-o",
+        str(tmp_path / "styles"),
+    ]
+    assert run_command(app, command, program="python -m export") == 0
     alone = find_style("plain")
     assert alone.contract.training["pictures"] == 8
     frame = np.full((64, 64, 3), 100, np.uint8)

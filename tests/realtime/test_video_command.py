@@ -247,7 +247,23 @@ def test_frames_of_a_film_are_never_all_in_memory(tmp_path: Path, monkeypatch: p
 
 def test_the_painting_is_the_engines_own(run: Run, tmp_path: Path, network_style: Path) -> None:
     write_clip(tmp_path / "in.mkv", count=4, codec="ffv1", pix_fmt="bgr0", size_wh=(96, 64))
-    assert main(["video", "in.mkv", "-o", "out.mkv", "--style", str(network_style), "--codec", "ffv1"]) == 0
+    assert (
+        main(
+            [
+                "video",
+                "in.mkv",
+                "-o",
+                "out.mkv",
+                "--style",
+                str(network_style),
+                "--codec",
+                "ffv1",
+                "--steady",
+                "off",
+            ]
+        )
+        == 0
+    )
     engine = open_engine(network_style, EngineOptions())
     with av.open("out.mkv") as container:
         for number, frame in enumerate(container.decode(video=0)):

@@ -51,7 +51,7 @@ class CellNet(nn.Module):
         return self.paint_whole(padded)[..., :height, :width]  # (N, 3, H, W)
 
     def paint_whole(self, content_image: Tensor) -> Tensor:
-        """Paint a picture whose sides are multiples of `multiple`: the same, with nothing to pad and to cut."""
+        """Paint a picture whose sides are multiples of `multiple`: the same, with nothing to pad or cut."""
         cells = functional.pixel_unshuffle(content_image, self.in_cell)
         return functional.pixel_shuffle(self.paint_cells(cells), self.out_cell)
 
