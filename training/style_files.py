@@ -110,12 +110,16 @@ def _open_style_file(file: Path, threads: int | None) -> Painter:
     if not {"image"} == {given.name for given in session.get_inputs()}:
         raise OptionError(f"{file} takes more than a picture: the judge paints single pictures")
     credits = {key: str(contract.get(key, "unknown")) for key in ("name", "title", "artist", "year")}
-    paint = _paint_in(session, uint8=contract.get("dtype") == "uint8")
+    is_bgr = contract.get("colour") == "BGR"
+    paint = _paint_in(session, uint8=contract.get("dtype") == "uint8", is_bgr=is_bgr)
     return Painter(file.stem, file, "onnxruntime cpu fp32", credits, paint)
 
 
-def _paint_in(session: Any, *, uint8: bool) -> Paint:
+def _paint_in(session: Any, *, uint8: bool, is_bgr: bool) -> Paint:
     def paint(image: Tensor) -> Tensor:
+        return run(image.flip(1)).flip(1) if is_bgr else run(image)
+
+    def run(image: Tensor) -> Tensor:
         if not uint8:
             painted = session.run(None, {"image": np.ascontiguousarray(image.numpy())})[0]
             return torch.from_numpy(painted).float().clamp(0, 1)

@@ -6,7 +6,8 @@ import pytest
 import torch
 from onnx_makers import make_style_onnx
 
-from training.checkpoint import save_checkpoint
+from export.to_onnx import OnnxOptions, Pixels, export_onnx
+from training.checkpoint import load_transform_net, save_checkpoint
 from training.cli import app
 from training.config_evaluate import parse_counts
 from training.console import run
@@ -178,3 +179,17 @@ def test_counts_are_read_for_all_sizes_or_for_each() -> None:
     assert parse_counts("3", (256, 512), "--references", default) == ((256, 3), (512, 3))
     assert parse_counts("512:4", (256, 512), "--references", default) == ((512, 4),)
     assert parse_counts(None, (256, 1024), "--references", default) == ((256, 2),)
+
+
+@pytest.mark.parametrize("pixels", ["uint8", "float32"])
+def test_a_style_file_is_judged_in_the_colours_that_it_was_made_for(
+    pixels: Pixels, checkpoint: Path, tmp_path: Path
+) -> None:
+    network, content = load_transform_net(checkpoint)
+    export_onnx(network, content, tmp_path / "style.onnx", OnnxOptions(pixels))
+    rows = torch.linspace(0, 1, 80)[None, :, None].expand(1, 80, 96)
+    image = torch.stack([rows, 1 - rows, 0.2 * rows], dim=1)  # of no grey
+    both = [
+        open_painter(str(file), device=CPU).paint(image) for file in (tmp_path / "style.onnx", checkpoint)
+    ]
+    assert float((both[0] - both[1]).abs().mean()) < 0.01 < float((both[0].flip(1) - both[1]).abs().mean())
