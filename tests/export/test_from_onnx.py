@@ -29,8 +29,9 @@ def export(preset: str, file: Path, options: OnnxOptions = HALVES) -> torch.nn.M
     return network
 
 
-@pytest.mark.parametrize("pixels", ["uint8", "float32"])
-@pytest.mark.parametrize("preset", READABLE)
+@pytest.mark.parametrize(
+    ("preset", "pixels"), [*((preset, "uint8") for preset in READABLE), ("turbo", "float32")]
+)
 def test_every_weight_of_every_preset_comes_back(preset: str, pixels: Pixels, tmp_path: Path) -> None:
     network = export(preset, tmp_path / "plain.onnx", OnnxOptions(pixels, "fp32"))
     found, content = checkpoint_of(tmp_path / "plain.onnx")
@@ -40,9 +41,9 @@ def test_every_weight_of_every_preset_comes_back(preset: str, pixels: Pixels, tm
     assert content["style"] == CREDITS and content["training"] == {"pictures": 8}
 
 
-@pytest.mark.parametrize("file", sorted(shipped_dir().glob("*.onnx")), ids=lambda file: file.stem)
-def test_what_ships_comes_back_and_leaves_again_as_the_same_file(file: Path, tmp_path: Path) -> None:
-    checkpoint, again = tmp_path / "style.pt", tmp_path / "style.onnx"
+@pytest.mark.parametrize("name", ["starry_night", "udnie"])  # one of each preset that ships
+def test_what_ships_comes_back_and_leaves_again_as_the_same_file(name: str, tmp_path: Path) -> None:
+    file, checkpoint, again = shipped_dir() / f"{name}.onnx", tmp_path / "style.pt", tmp_path / "style.onnx"
     assert run_command(app, [file.stem, "--to", "checkpoint", "-o", str(checkpoint)], program="export") == 0
     network, content = load_transform_net(checkpoint)
     export_onnx(network, content, again)
