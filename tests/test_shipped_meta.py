@@ -72,7 +72,7 @@ def test_a_painting_has_the_colours_of_its_style_and_the_shapes_of_the_scene(
     style = mean_colour(np.asarray(cv2.imread(picture(name)), np.uint8))
     painted = paint(picture(name))
     before, after = (np.linalg.norm(mean_colour(image) - style) for image in (scene, painted))
-    assert after < 0.6 * before
+    assert after < 0.8 * before
     others = [
         np.linalg.norm(mean_colour(paint(picture(other))) - style) for other in PICTURES if other != name
     ]

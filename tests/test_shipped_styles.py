@@ -95,7 +95,9 @@ def test_the_styles_are_told_apart_by_their_colours(paintings: dict[str, NDArray
     means = {name: image.reshape(-1, 3).mean(axis=0) for name, image in paintings.items()}
     blue_less_red = {name: mean[0] - mean[2] for name, mean in means.items()}
     assert max(blue_less_red, key=lambda name: blue_less_red[name]) == "starry_night"
-    assert min(blue_less_red, key=lambda name: blue_less_red[name]) == "the_scream"
+    assert min(blue_less_red, key=lambda name: blue_less_red[name]) == "the_kiss"  # gold
+    red_less_green = {name: mean[2] - mean[1] for name, mean in means.items()}
+    assert max(red_less_green, key=lambda name: red_less_green[name]) == "the_scream"
     grey = {
         name: np.ptp(image.reshape(-1, 3).astype(int), axis=1).mean() for name, image in paintings.items()
     }
