@@ -25,6 +25,7 @@ from export.targets import TARGETS, ExportOptions
 from realtime.bench_rounds import take_turns
 from realtime.demo import draw_demo_frame
 from realtime.engine import is_installed
+from realtime.process import peak_rss_mb
 
 SIZES_WH = ((256, 256), (640, 360), (1280, 720))
 COLUMNS = ("file", "runtime", "size", "p50 ms", "p95 ms", "fps", "KB", "PSNR dB", "peak MB")
@@ -158,8 +159,6 @@ def paint_twice(
     target: str, file: Path, options: ExportOptions, runtime: str, size_wh: tuple[int, int]
 ) -> float:
     """Paint two pictures in this process and return the most that it has taken so far, in MB."""
-    import resource
-
     for painter in TARGETS[target].open_painters(file, options):
         with closing(painter):
             if painter.runtime == runtime:
@@ -167,5 +166,4 @@ def paint_twice(
                 painter.paint(picture)
                 painter.paint(picture)
                 break
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1e6 if sys.platform == "darwin" else 1e3)
+    return peak_rss_mb()
