@@ -166,4 +166,12 @@ def paint_twice(
                 painter.paint(picture)
                 painter.paint(picture)
                 break
+    return _own_peak_mb()
+
+
+def _own_peak_mb() -> float:
+    """Return this process's peak; what rusage says may be that of the process that it was forked from."""
+    with suppress(OSError, StopIteration):
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) * 1024 / 1e6
     return peak_rss_mb()

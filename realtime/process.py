@@ -29,10 +29,6 @@ def peak_rss_mb() -> float:
     """Return the most memory this process ever held, in MB of 10^6 bytes; 0.0 where it cannot be known."""
     if sys.platform == "win32":
         return _peak_rss_bytes_windows() / 1e6
-    with contextlib.suppress(OSError, StopIteration):
-        # What rusage says begins with the process that this one was forked from.
-        lines = Path("/proc/self/status").read_text().splitlines()
-        return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) * 1024 / 1e6
     import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
