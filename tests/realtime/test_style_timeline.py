@@ -116,7 +116,12 @@ def test_a_film_changes_and_cross_fades_at_the_times_of_the_film_that_goes_in(
     told = timeline(Change(Fraction(1), "b", fade_s=Fraction(1)), Change(Fraction(5, 2), strength=0.0))
     engines = {"a": Grey(40), "b": Grey(200)}
     options = FilmOptions(
-        told, {"a": IDENTITY, "b": IDENTITY}, cut=FilmCut(Fraction(start)), segment_frames=25, codec="ffv1"
+        told,
+        {"a": IDENTITY, "b": IDENTITY},
+        cut=FilmCut(Fraction(start)),
+        segment_frames=25,
+        codec="ffv1",
+        steady="off",  # no piece warms up on the frames before
     )
     paint_film(Film(source, tmp_path / "out.mkv"), options, OwnBrushes(engines, threading.Event()), Count())
     seen, originals = greys(tmp_path / "out.mkv"), greys(source)[25 * start :]
