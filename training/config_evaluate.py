@@ -53,13 +53,7 @@ class EvaluateConfig:
         """
         check_ranges(self, {"steps": (1, 100_000), "speed_rounds": (0, 1000), "threads": (0, 1024)})
         check_choices(self, {"device": ("auto", "cpu", "cuda"), "precision": ("auto", "fp32", "bf16")})
-        for size in self.sizes:
-            if not 64 <= size <= 4096:
-                raise OptionError(f"--sizes must be between 64 and 4096, instead got {size}")
-        if not self.sizes:
-            raise OptionError("give at least one size")
-        if self.photographs is not None and self.photographs < 1:
-            raise OptionError(f"--photographs must be at least 1, instead got {self.photographs}")
+        check_judged(self.sizes, self.photographs)
 
     def references_at(self, size: int) -> int:
         """Return how many photographs are optimised at a size."""
@@ -68,6 +62,17 @@ class EvaluateConfig:
     def noise_runs_at(self, size: int) -> int:
         """Return how many are optimised from noise at a size."""
         return dict(self.noise_runs).get(size, 0)
+
+
+def check_judged(sizes: tuple[int, ...], photographs: int | None) -> None:
+    """Raise OptionError unless there is something to judge, at sizes that can be judged."""
+    for size in sizes:
+        if not 64 <= size <= 4096:
+            raise OptionError(f"--sizes must be between 64 and 4096, instead got {size}")
+    if not sizes:
+        raise OptionError("give at least one size")
+    if photographs is not None and photographs < 1:
+        raise OptionError(f"--photographs must be at least 1, instead got {photographs}")
 
 
 def parse_counts(text: str | None, sizes: tuple[int, ...], option: str, otherwise: Counts) -> Counts:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training.config import Precision
-from training.config_evaluate import Counts
+from training.config_evaluate import Counts, check_judged
 from training.errors import OptionError
 from training.options import check_choices, check_ranges
 
@@ -54,10 +54,4 @@ class EvaluateMetaConfig:
         check_choices(self, {"device": ("auto", "cpu", "cuda"), "precision": ("auto", "fp32", "bf16")})
         if self.meta.suffix not in META_SUFFIXES or not self.meta.is_file():
             raise OptionError(f"no meta network at {self.meta}: give a checkpoint .pt, or a meta.npz")
-        for size in self.sizes:
-            if not 64 <= size <= 4096:
-                raise OptionError(f"--sizes must be between 64 and 4096, instead got {size}")
-        if not self.sizes:
-            raise OptionError("give at least one size")
-        if self.photographs is not None and self.photographs < 1:
-            raise OptionError(f"--photographs must be at least 1, instead got {self.photographs}")
+        check_judged(self.sizes, self.photographs)
