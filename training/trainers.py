@@ -279,10 +279,8 @@ class TransformTrainer(StyleTrainer[TransformConfig]):
     def _unsteadiness(self, content_image: Tensor, stylized_image: Tensor) -> Tensor:
         """Return the temporal loss of this step's photographs and frames made of them."""
         place = self.placement
-        chance = torch.Generator().manual_seed(
-            (self.config.seed * 1_000_003 + self.step) * place.world_size + place.rank
-        )
-        second, flow = second_frame(content_image, chance)
+        seed = (self.config.seed * 1_000_003 + self.step) * place.world_size + place.rank
+        second, flow = second_frame(content_image, torch.Generator().manual_seed(seed))
         with place.autocast():
             second_painting = self.trained(second)
         return temporal_loss(second_painting, stylized_image, flow)
