@@ -14,6 +14,11 @@ from onnx_makers import make_style_onnx
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Several test processes (pytest -n): torch, which is not imported yet, would use all cores in each.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:
     """The folder of pictures, videos and weights beside the repository, which is not part of it."""
@@ -72,5 +77,11 @@ def picture() -> NDArray[np.uint8]:
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network that torch has compiled for this processor, for pictures of any size. Treat as read-only."""
     from aoti_makers import make_package
+    from filelock import FileLock
 
-    return make_package(tmp_path_factory.mktemp("packages") / "tiny.pt2")
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return make_package(tmp_path_factory.mktemp("packages") / "tiny.pt2")
+    # Compiled by the first test process that wants it, for all.
+    file = tmp_path_factory.getbasetemp().parent / "tiny.pt2"
+    with FileLock(file.with_suffix(".lock")):
+        return file if file.exists() else make_package(file)

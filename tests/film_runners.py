@@ -11,6 +11,7 @@ from realtime.catalog import StyleEntry, shipped_dir
 from realtime.engine import Engine
 from realtime.film import Film, FilmResult, OwnBrushes, paint_film
 from realtime.film_plan import FilmOptions
+from realtime.steady import SteadyLevel
 from realtime.style_timeline import StyleTimeline
 from realtime.testing import IdentityEngine, make_contract
 
@@ -41,9 +42,11 @@ def paint(
     engine: Engine | None = None,
     stop: threading.Event | None = None,
     count: Count | None = None,
+    steady: SteadyLevel = "off",
     **options: Any,
 ) -> FilmResult:
-    """Paint one film in this process."""
-    asked = FilmOptions(StyleTimeline("identity"), {"identity": IDENTITY}, **options)
+    """Paint one film in this process; each frame by itself unless a level is given, for most of a tiny film's
+    time is else spent on steadiness."""
+    asked = FilmOptions(StyleTimeline("identity"), {"identity": IDENTITY}, steady=steady, **options)
     brushes = OwnBrushes({"identity": engine or IdentityEngine()}, stop or threading.Event())
     return paint_film(Film(source, output, tuple(files)), asked, brushes, count or Count())

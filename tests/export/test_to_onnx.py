@@ -93,6 +93,7 @@ def test_the_file_says_nothing_about_the_machine_that_wrote_it(exported: Path) -
     assert b"/site-packages/" not in data and b"Traceback" not in data and b".py" not in data
 
 
+@pytest.mark.usefixtures("traced_anew")
 def test_the_network_is_left_as_it_was(tmp_path: Path) -> None:
     network = make_network()
     before = weights_sha256(network)

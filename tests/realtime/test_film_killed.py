@@ -24,12 +24,13 @@ def digest(path: Path) -> str:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals for another process")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(("number", "steady"), [(signal.SIGTERM, "off"), (signal.SIGKILL, "full")])
 def test_killed_at_random_moments_the_same_command_gives_the_same_bytes(
-    tmp_path: Path, tiny_style: Path, number: signal.Signals
+    tmp_path: Path, tiny_style: Path, number: signal.Signals, steady: str
 ) -> None:
     source = write_rich_film(tmp_path / "in.mp4", count=150, gop=10, size_wh=(96, 64), subtitle="mov_text")
     command = [*VIDEO, str(source), "--style", str(tiny_style), "--segment-frames", "10", "--threads", "1"]
+    command += ["--steady", steady]
     begun = time.monotonic()
     run_to_end([*command, "-o", str(tmp_path / "whole.mp4")])
     whole_s = time.monotonic() - begun
@@ -49,6 +50,7 @@ def test_killed_in_the_middle_of_a_write_leaves_nothing_under_the_final_name(
 ) -> None:
     source = write_clip(tmp_path / "in.mp4", count=60, gop=10)
     command = [str(source), "--style", str(tiny_style), "--segment-frames", "10", "--threads", "1"]
+    command += ["--steady", "off"]
     run_to_end([*VIDEO, *command, "-o", str(tmp_path / "whole.mp4")])
     for write in (3, 40, 65):
         done = run_python(DIES_WRITING, str(write), *command, "-o", str(tmp_path / "out.mp4"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import threading
 from pathlib import Path
 
@@ -21,8 +22,24 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def film(tmp_path: Path) -> Path:
-    return write_rich_film(tmp_path / "in.mkv", count=120, gop=10)
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a film, in.mkv, and what it becomes when nothing happens, whole.mkv."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    paint(write_rich_film(folder / "in.mkv", count=120, gop=10), folder / "whole.mkv", segment_frames=30)
+    return folder
+
+
+@pytest.fixture
+def source(undisturbed: Path, tmp_path: Path) -> Path:
+    """That film, to do anything with."""
+    return Path(shutil.copy(undisturbed / "in.mkv", tmp_path / "in.mkv"))
+
+
+@pytest.fixture
+def whole(undisturbed: Path) -> str:
+    """The digest of what it becomes."""
+    return digest(undisturbed / "whole.mkv")
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mov", ".webm", ".gif", ".webp"])
@@ -34,9 +51,10 @@ def test_the_same_film_comes_out_as_the_same_bytes(tmp_path: Path, suffix: str) 
 
 
 @pytest.mark.parametrize("at", [1, 29, 30, 31, 60, 119])
-def test_a_run_that_is_stopped_goes_on_with_the_piece_it_was_at(tmp_path: Path, at: int) -> None:
-    source, output = film(tmp_path), tmp_path / "out.mkv"
-    paint(source, tmp_path / "whole.mkv", segment_frames=30)
+def test_a_run_that_is_stopped_goes_on_with_the_piece_it_was_at(
+    source: Path, whole: str, tmp_path: Path, at: int
+) -> None:
+    output = tmp_path / "out.mkv"
     stop = threading.Event()
     first = Count(lambda painted: stop.set() if painted == at else None)
     assert paint(source, output, segment_frames=30, stop=stop, count=first).result == "stopped"
@@ -46,11 +64,11 @@ def test_a_run_that_is_stopped_goes_on_with_the_piece_it_was_at(tmp_path: Path, 
     assert result.result == "painted"
     assert second.done % 30 == 0
     assert second.painted == 120 - second.done <= 120 - at // 30 * 30 + 30
-    assert digest(output) == digest(tmp_path / "whole.mkv")
+    assert digest(output) == whole
 
 
-def test_what_was_painted_and_is_unchanged_is_not_painted_again(tmp_path: Path) -> None:
-    source, output = film(tmp_path), tmp_path / "out.mkv"
+def test_what_was_painted_and_is_unchanged_is_not_painted_again(source: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.mkv"
     paint(source, output, segment_frames=30)
     again = Count()
     assert paint(source, output, segment_frames=30, count=again).result == "unchanged"
@@ -63,8 +81,10 @@ def test_what_was_painted_and_is_unchanged_is_not_painted_again(tmp_path: Path) 
 @pytest.mark.parametrize(
     "options", [{"crf": 30}, {"detail": 0.1}, {"output_wh": (32, 24)}, {"original_colors": True}]
 )
-def test_other_options_paint_every_piece_again(tmp_path: Path, options: dict[str, object]) -> None:
-    source, output = film(tmp_path), tmp_path / "out.mkv"
+def test_other_options_paint_every_piece_again(
+    source: Path, tmp_path: Path, options: dict[str, object]
+) -> None:
+    output = tmp_path / "out.mkv"
     stop = threading.Event()
     paint(source, output, segment_frames=30, stop=stop, count=Count(lambda n: n == 80 and stop.set()))
     count = Count()
@@ -87,8 +107,8 @@ def test_an_input_that_changed_meanwhile_is_painted_again_where_it_changed(tmp_p
     assert read_clip(output).numbers == [*range(60), *range(200, 256), *range(4)]
 
 
-def test_an_input_that_changes_while_it_is_painted_gives_no_output(tmp_path: Path) -> None:
-    source, output = film(tmp_path), tmp_path / "out.mkv"
+def test_an_input_that_changes_while_it_is_painted_gives_no_output(source: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.mkv"
     touch = Count(lambda n: os.utime(source, ns=(1, 1)) if n == 50 else None)
     with pytest.raises(SourceError, match="was changed while it was painted; run the same command again"):
         paint(source, output, segment_frames=30, count=touch)
@@ -96,9 +116,10 @@ def test_an_input_that_changes_while_it_is_painted_gives_no_output(tmp_path: Pat
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty", "none"])
-def test_a_piece_that_is_damaged_on_the_disk_is_painted_again(tmp_path: Path, damage: str) -> None:
-    source, output = film(tmp_path), tmp_path / "out.mkv"
-    paint(source, tmp_path / "whole.mkv", segment_frames=30)
+def test_a_piece_that_is_damaged_on_the_disk_is_painted_again(
+    source: Path, whole: str, tmp_path: Path, damage: str
+) -> None:
+    output = tmp_path / "out.mkv"
     stop = threading.Event()
     paint(source, output, segment_frames=30, stop=stop, count=Count(lambda n: n == 119 and stop.set()))
     piece = sorted((tmp_path / ".livebrush" / "out.mkv").glob("*.segment"))[1]
@@ -109,11 +130,10 @@ def test_a_piece_that_is_damaged_on_the_disk_is_painted_again(tmp_path: Path, da
     count = Count()
     paint(source, output, segment_frames=30, count=count)
     assert (count.done >= 90) == (damage == "none")
-    assert digest(output) == digest(tmp_path / "whole.mkv")
+    assert digest(output) == whole
 
 
-def test_two_processes_do_not_paint_one_output(tmp_path: Path) -> None:
-    source = film(tmp_path)
+def test_two_processes_do_not_paint_one_output(source: Path, tmp_path: Path) -> None:
     store = FilmStore(tmp_path / "out.mkv")
     with pytest.raises(SinkError, match="is being painted by another process"):
         paint(source, tmp_path / "out.mkv")

@@ -34,7 +34,7 @@ def still_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def paint_pictures(film: Path, folder: Path, **options: object) -> list[np.ndarray]:
-    result = paint(film, folder, codec="png", segment_frames=PIECE, **options)
+    result = paint(film, folder, codec="png", segment_frames=PIECE, **{"steady": "full", **options})
     assert result.frames == 3 * PIECE
     return [cv2.imread(str(file)).astype(np.float64) for file in sorted(folder.glob("*.png"))]
 
@@ -60,18 +60,19 @@ def test_a_steady_film_that_was_stopped_goes_on_as_if_it_had_not_been(
     still_film: Path, tmp_path: Path, at: int
 ) -> None:
     whole, output = tmp_path / "whole.mkv", tmp_path / "out.mkv"
-    paint(still_film, whole, segment_frames=PIECE)
+    paint(still_film, whole, segment_frames=PIECE, steady="full")
     stop = threading.Event()
     first = Count(lambda painted: stop.set() if painted == at else None)
-    assert paint(still_film, output, segment_frames=PIECE, stop=stop, count=first).result == "stopped"
-    paint(still_film, output, segment_frames=PIECE)
+    asked = {"segment_frames": PIECE, "steady": "full"}
+    assert paint(still_film, output, stop=stop, count=first, **asked).result == "stopped"
+    paint(still_film, output, **asked)
     assert output.read_bytes() == whole.read_bytes()
 
 
 def test_another_level_paints_every_piece_again(still_film: Path, tmp_path: Path) -> None:
     output, stop = tmp_path / "out.mkv", threading.Event()
     first = Count(lambda painted: stop.set() if painted == 70 else None)
-    paint(still_film, output, segment_frames=PIECE, stop=stop, count=first)
+    paint(still_film, output, segment_frames=PIECE, steady="full", stop=stop, count=first)
     again = Count()
     paint(still_film, output, segment_frames=PIECE, steady="light", count=again)
     assert (again.done, again.painted) == (0, 3 * PIECE)

@@ -32,12 +32,12 @@ Run = Callable[..., tuple[int, list[str], list[str]]]
 def run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tiny_style: Path
 ) -> Run:
-    """Run the command in an empty folder; return exit code and printed lines."""
+    """Run the command in an empty folder, unsteadied, for speed; return exit code and printed lines."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
 
     def run_it(*arguments: object) -> tuple[int, list[str], list[str]]:
-        exit_code = main(["video", *map(str, arguments), "--style", str(tiny_style)])
+        exit_code = main(["video", *map(str, arguments), "--style", str(tiny_style), "--steady", "off"])
         printed = capsys.readouterr()
         return exit_code, printed.out.splitlines(), printed.err.splitlines()
 
