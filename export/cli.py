@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from export.errors import ExportError, ParityError
-from export.source import Source, is_meta, load_source
+from export.source import Source, kind_of, load_source
 from export.targets import TARGETS, ExportOptions, check_options, parse_targets, require_packages
 
 if TYPE_CHECKING:
@@ -88,8 +88,11 @@ def export(
     asked = ExportOptions(precision, _parse_size(size), pixels, device)
     options = {name: check_options(name, asked, is_dynamic=size == "dynamic") for name in names}
     require_packages(names)
-    if is_meta(source):
+    kind = kind_of(source)
+    if kind == "meta":
         return _export_meta(Path(source), names, out, verify)
+    if kind == "person":
+        return _export_person(Path(source), names, out, verify)
     if source.endswith(META_SUFFIX):
         return _read_meta_back(Path(source), names, out)
     files = {name: _output_file(source, out, name, is_alone=len(names) == 1) for name in names}
@@ -140,6 +143,21 @@ def _export_meta(checkpoint: Path, names: list[str], out: Path, verify: bool) ->
         from export.meta_parity import measure_meta_parity
 
         _show_meta(measure_meta_parity(meta_style, file))
+
+
+def _export_person(checkpoint: Path, names: list[str], out: Path, verify: bool) -> None:
+    from export.person_parity import measure_person_parity
+    from export.to_person import export_person
+    from training.person_trainer import load_person_net
+
+    if names != ["onnx"]:
+        raise ExportError(f"a person network is exported --to onnx, instead got {','.join(names)!r}")
+    file = _output_path(checkpoint, out, TARGETS["onnx"].suffix)
+    file = file / f"{checkpoint.stem}.onnx" if file.is_dir() else file
+    stored = export_person(*load_person_net(checkpoint), file)
+    typer.echo(f"{file}: finds people, {file.stat().st_size / 1000:.0f} KB")
+    for engine, most, mean in measure_person_parity(stored, file) if verify else ():
+        typer.echo(f"{engine}: alpha differs by {most:.2f} grey levels at most, {mean:.4f} in the mean")
 
 
 def _read_meta_back(file: Path, names: list[str], out: Path) -> None:

@@ -95,7 +95,7 @@ def quantised_graph(source: Source) -> Quantised:
         weights_precision="int8",
         training={**source.content["training"], "convolutions_in_float": list(found.in_float)},
     )
-    _strip(found.model)
+    strip(found.model)
     helper.set_model_props(found.model, {METADATA_KEY: contract.to_json()})
     onnx.checker.check_model(found.model, full_check=True)
     return found
@@ -210,11 +210,11 @@ def trace(
     if program is None:
         raise ExportError("torch.onnx.export gave no program")
     model: onnx.ModelProto = program.model_proto
-    _strip(model)
+    strip(model)
     return model
 
 
-def _strip(model: onnx.ModelProto) -> None:
+def strip(model: onnx.ModelProto) -> None:
     """Drop what the tracer notes about itself: half of the file, and paths of the machine that wrote it."""
     graph = model.graph
     for part in (

@@ -4,9 +4,11 @@ import typer
 
 from training.commands.evaluate import evaluate
 from training.commands.evaluate_meta import evaluate_meta
+from training.commands.evaluate_person import evaluate_person
 from training.commands.evaluate_video import evaluate_video
 from training.commands.meta import meta
 from training.commands.optimize import optimize
+from training.commands.person import person
 from training.commands.texture import texture
 from training.commands.texture_sample import texture_sample
 from training.commands.transform import transform
@@ -29,6 +31,8 @@ app.command()(texture)
 app.command()(texture_sample)
 app.command()(meta)
 app.command()(optimize)
+app.command()(person)
 app.command()(evaluate)
 app.command()(evaluate_meta)
+app.command()(evaluate_person)
 app.command()(evaluate_video)

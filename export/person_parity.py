@@ -1,0 +1,58 @@
+"""Does the file of a person network, in the engines that people run, find what torch finds?"""
+
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from export.errors import ParityError
+from export.to_person import PersonGraph
+from realtime.contract import INPUT_NAME
+from realtime.engine import ENGINES, is_installed
+from training.networks.person_net import PersonNet
+
+# Grey levels of 255 that alpha may differ by anywhere.
+_LIMIT = 2.0
+# Wide, tall and small.
+_SIZES_HW = ((112, 208), (208, 112), (64, 64))
+
+
+def measure_person_parity(stored: PersonNet, file: Path) -> Iterator[tuple[str, float, float]]:
+    """Yield an engine, and by how many grey levels its alpha differs at most, and in the mean.
+
+    Args:
+        stored: the network with the weights that the file holds.
+        file: as exported.
+    Raises:
+        ParityError: if alpha differs by more than is allowed.
+    """
+    model = file.read_bytes()
+    for name in ("onnxruntime", "openvino"):
+        if not is_installed(ENGINES[name].package):
+            continue
+        run_graph = importlib.import_module(ENGINES[name].module).run_graph
+        levels = []
+        for frame in _frames():
+            with torch.no_grad():
+                expected = PersonGraph(stored)(torch.from_numpy(frame)).numpy()
+            levels.append(255 * np.abs(run_graph(model, {INPUT_NAME: frame})[0] - expected).ravel())
+        every = np.concatenate(levels)
+        if not every.max() <= _LIMIT:
+            raise ParityError(
+                f"{file.name} in {name}: alpha differs by {every.max():.1f} grey levels, at most "
+                f"{_LIMIT:g} are allowed"
+            )
+        yield name, float(every.max()), float(every.mean())
+
+
+def _frames() -> Iterator[NDArray[np.uint8]]:
+    """Yield frames of blotches, (1, H, W, 3), from nearly plain to busy."""
+    rng = np.random.default_rng(0)
+    for height, width in _SIZES_HW:
+        blotches = rng.integers(0, 256, (height // 16, width // 16, 3), dtype=np.uint8)
+        frame = blotches.repeat(16, axis=0).repeat(16, axis=1).astype(np.int16)
+        frame += rng.integers(-20, 21, frame.shape, dtype=np.int16)
+        yield np.clip(frame, 0, 255).astype(np.uint8)[None]
