@@ -13,6 +13,7 @@ from typing import cast
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
@@ -107,14 +108,20 @@ def _follow(
 
 def _is_hidden(flow: Field, back: Field, places: Field) -> Mask:
     """Tell which pixels have no partner; `back` is the flow back, at each pixel's partner."""
-    # By channel: numpy is slow along an axis of two.
-    (u, v), (back_u, back_v), (x, y) = (cv2.split(field) for field in (flow, back, places))
-    length = u * u + v * v + back_u * back_u + back_v * back_v
-    off = np.square(u + back_u) + np.square(v + back_v)
+    # By OpenCV and by channel: numpy is slow along an axis of two.
+    u, v = cv2.split(flow)
+    back_u, back_v = cv2.split(back)
+    length = cv2.add(_squares(u, v), _squares(back_u, back_v))
+    off = _squares(cv2.add(u, back_u), cv2.add(v, back_v))
     height, width = flow.shape[:2]
-    outside = (x < -0.5) | (y < -0.5) | (x > width - 0.5) | (y > height - 0.5)
-    hidden: Mask = outside | (off > _ROUND_TRIP_SHARE * length + _ROUND_TRIP_PX)
+    inside = cv2.inRange(places, (-0.5, -0.5), (width - 0.5, height - 0.5))
+    known = cv2.compare(off, length * _ROUND_TRIP_SHARE + _ROUND_TRIP_PX, cv2.CMP_LE)
+    hidden: Mask = cv2.bitwise_and(inside, known) == 0
     return hidden
+
+
+def _squares(x: MatLike, y: MatLike) -> MatLike:
+    return cv2.add(cv2.multiply(x, x), cv2.multiply(y, y))
 
 
 def _difference(image: Image, other: Image) -> Field:
