@@ -2,6 +2,7 @@
 
 import typer
 
+from training.commands.decoder import decoder
 from training.commands.evaluate import evaluate
 from training.commands.evaluate_meta import evaluate_meta
 from training.commands.evaluate_person import evaluate_person
@@ -30,6 +31,7 @@ app.command()(transform)
 app.command()(texture)
 app.command()(texture_sample)
 app.command()(meta)
+app.command()(decoder)
 app.command()(optimize)
 app.command()(person)
 app.command()(evaluate)

@@ -1,0 +1,110 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from training.checkpoint import load_checkpoint
+from training.cli import app
+from training.console import run
+from training.networks.decoder_net import DecoderNet
+
+SHALLOW = ("relu1_1", "relu2_1")
+
+
+@pytest.mark.parametrize("layers", [("relu3_1",), ("relu5_1",), ("relu1_1", "relu2_1", "relu3_1")])
+def test_a_decoder_gives_a_picture_of_the_size_that_the_features_came_from(layers: tuple[str, ...]) -> None:
+    network = DecoderNet(layers)
+    channels = {"relu1_1": 64, "relu2_1": 128, "relu3_1": 256, "relu5_1": 512}
+    found = {}
+    for layer in layers:
+        smaller = 2 ** (int(layer[4]) - 1)
+        found[layer] = torch.rand(2, channels[layer], 32 // smaller, 48 // smaller)
+    with torch.no_grad():
+        assert network(found).shape == (2, 3, 32, 48)
+
+
+def test_every_joined_layer_has_a_say() -> None:
+    network = DecoderNet(SHALLOW)
+    found = {"relu1_1": torch.rand(1, 64, 16, 16), "relu2_1": torch.rand(1, 128, 8, 8)}
+    with torch.no_grad():
+        before = network(found)
+        for layer in SHALLOW:
+            other = network({**found, layer: found[layer] + 1})
+            assert float((other - before).abs().max()) > 1e-4
+
+
+def test_layers_that_no_decoder_has_are_refused() -> None:
+    with pytest.raises(ValueError, match="relu1_1, relu2_1"):
+        DecoderNet(("relu3_3",))
+
+
+def line(out: Path, styles: Path, weights: Path, *more: str) -> list[str]:
+    folders = ["--styles", str(styles), "--content", str(styles), "--weights", str(weights)]
+    sizes = [
+        "--batch-size",
+        "2",
+        "--crop-size",
+        "64",
+        "--device",
+        "cpu",
+        "--precision",
+        "fp32",
+        "--swapped",
+        "0.5",
+    ]
+    return ["decoder", "-o", str(out), *folders, *sizes, *more]
+
+
+def test_the_command_trains_and_goes_on_exactly_where_it_was_stopped(
+    photographs: Path, feature_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training.decoder_trainer import DecoderTrainer
+
+    options = ("--layer", "relu1_1,relu2_1", "--steps", "4", "--checkpoint-minutes", "0")
+    assert run(app, line(tmp_path / "a.pt", photographs, feature_weights, *options)) == 0
+    step = DecoderTrainer._train_step
+
+    def stopping(self: DecoderTrainer, content_image: torch.Tensor | None) -> dict[str, float]:
+        if self.step == 2:
+            raise KeyboardInterrupt
+        return step(self, content_image)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DecoderTrainer, "_train_step", stopping)
+        assert run(app, line(tmp_path / "b.pt", photographs, feature_weights, *options)) == 130
+    assert run(app, line(tmp_path / "b.pt", photographs, feature_weights, *options)) == 0
+    a, b = (load_checkpoint(tmp_path / name) for name in ("a.pt", "b.pt"))
+    assert a["layers"] == ["vgg19:relu1_1", "vgg19:relu2_1"]
+    torch.testing.assert_close(a["weights"], b["weights"], rtol=0, atol=0)
+    assert float(a["weights"]["scale_relu2_1"]) != 1
+    assert (tmp_path / "a.run" / "samples_000004.png").exists()
+
+
+def test_a_few_steps_bring_the_features_of_the_decoded_picture_nearer(
+    photographs: Path, feature_weights: Path, tmp_path: Path
+) -> None:
+    options = ("--layer", "relu1_1", "--steps", "30")
+    assert run(app, line(tmp_path / "a.pt", photographs, feature_weights, *options)) == 0
+    history = load_checkpoint(tmp_path / "a.run" / "checkpoint.pt")["resume"]["history"]
+    first, last = (sum(row["features"] for row in rows) for rows in (history[:8], history[-8:]))
+    assert last < 0.5 * first
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (("--layer", "relu3_3"), "relu1_1, relu2_1"),
+        (("--layer", "small:relu5_1", "--crop-size", "72"), "multiple of 16"),
+        (("--swapped", "2"), "--swapped must be between 0 and 1"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused_in_a_line(
+    options: tuple[str, ...],
+    named: str,
+    photographs: Path,
+    feature_weights: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(app, line(tmp_path / "a.pt", photographs, feature_weights, *options)) == 2
+    assert named in capsys.readouterr().err

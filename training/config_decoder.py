@@ -1,0 +1,63 @@
+"""What `python -m training decoder` was asked for."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from training.config import TrainingConfig
+from training.errors import OptionError
+from training.networks.decoder_net import LAYERS
+from training.options import check_ranges
+from training.perception import parse_layers
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecoderConfig(TrainingConfig):
+    """All that decides what `python -m training decoder` does.
+
+    layers: that are decoded, such as relu3_1 or small:relu4_1; several are joined.
+    styles: folders of paintings; each gives as many as the others.
+    swapped: share of the pictures whose features are patch-swapped pairs; the rest are photographs and
+        paintings, one half each.
+    """
+
+    presets: ClassVar[tuple[str, ...]] = ("mirror",)
+
+    content: Path
+    styles: tuple[Path, ...]
+    layers: tuple[str, ...]
+    swapped: float = 0.34
+    preset: str = "mirror"
+    style_layers: tuple[str, ...] = ()
+    style_weight: float = 0.0
+    tv_weight: float = 1e-6
+    batch_size: int = 2
+    crop_size: int = 256
+    steps: int = 80000
+    optimizer: str = "adam"
+    learning_rate: float = 1e-3
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense before the first step.
+
+        Raises:
+            OptionError: names the option, what it got, and what it may be.
+        """
+        super().__post_init__()
+        check_ranges(self, {"swapped": (0, 1)})
+        refs = parse_layers(self.layers, self.features)
+        names = [ref.layer for ref in refs]
+        if not names or len(set(names)) != len(names) or not set(names) <= set(LAYERS):
+            raise OptionError(
+                f"--layer must be some of {', '.join(LAYERS)}, each once, "
+                f"instead got {', '.join(self.layers)!r}"
+            )
+        multiple = 2 ** LAYERS.index(max(names))
+        if self.crop_size % multiple:
+            raise OptionError(
+                f"--crop-size must be a multiple of {multiple} for {max(names)}, instead got {self.crop_size}"
+            )
+        if not self.styles:
+            raise OptionError("give at least one folder of paintings with --styles")
+        if self.devices > 1:
+            raise OptionError("a decoder is trained on one device: leave --devices out")

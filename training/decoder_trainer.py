@@ -1,0 +1,125 @@
+"""Trains decoders as auto-encoders: Lu et al. 2017, section 3.2."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from training.config_decoder import DecoderConfig
+from training.losses import LossParts, relative_content_loss, total_variation_loss
+from training.networks.decoder_net import DecoderNet
+from training.perception import LayerRef, Perception, parse_layers
+from training.reconstruction import match_deviation, swap_patches
+from training.report import TrainingReport
+from training.style_pictures import StyleMix, StylePictures
+from training.trainers import Trainer, sample_pictures
+
+# Photographs that the scales of the layers are taken from; far from those of any training.
+_MEASURED, _MEASURED_COUNT = 2**30, 8
+_WARM_UP_STEPS = 100
+
+
+class DecoderTrainer(Trainer[DecoderConfig]):
+    """Trains a decoder on features of photographs, of paintings, and of pairs of both."""
+
+    kind = "decoder"
+
+    def _build_objective(self) -> Perception:
+        config = self.config
+        self.refs = parse_layers(config.layers, config.features)
+        perception = Perception(self.refs, config.weights)
+        perception.to(self.placement.device).to(memory_format=torch.channels_last)
+        self.paintings = StylePictures(config.styles, config.crop_size, mix=StyleMix(0, 0), seed=config.seed)
+        return perception
+
+    def _build_network(self) -> nn.Module:
+        network = DecoderNet([ref.layer for ref in self.refs])
+        assert self.data is not None
+        seen = [self._see(self.data[_MEASURED + n][None]) for n in range(_MEASURED_COUNT)]
+        network.set_scales(
+            {
+                ref.layer: float(torch.stack([one[ref].mean() for one in seen]).mean().clamp_min(1e-6))
+                for ref in self.refs
+            }
+        )
+        return network
+
+    def _see(self, image: Tensor) -> dict[LayerRef, Tensor]:
+        with torch.no_grad(), self.placement.autocast():
+            found: dict[LayerRef, Tensor] = self.perception(image.to(self.placement.device), self.refs)
+        return {ref: one.float() for ref, one in found.items()}
+
+    def _learning_rate(self) -> float:
+        """The paper's is constant; here it has a short rise, and falls to nothing over the last quarter."""
+        left = 1 - self.step / self.config.steps
+        rise = (self.step + 1) / _WARM_UP_STEPS
+        return self.config.learning_rate * min(1.0, rise, max(left, 1e-3) / 0.25)
+
+    def _loss(self, content_image: Tensor | None) -> tuple[Tensor, LossParts]:
+        assert content_image is not None
+        target = self._mixture(content_image)
+        with self.placement.autocast():
+            image = self.trained({ref.layer: one for ref, one in target.items()})
+            seen = self.perception(image, self.refs)
+        losses = [relative_content_loss(seen[ref], target[ref]) for ref in self.refs]
+        features = torch.stack(losses).mean()
+        smoothness = total_variation_loss(image.float())
+        total = features + self.config.tv_weight * smoothness
+        parts = {"total": total, "features": features, "tv": smoothness}
+        return total, {name: float(value.detach()) for name, value in parts.items()}
+
+    def _mixture(self, photographs: Tensor) -> dict[LayerRef, Tensor]:
+        """Return the features of this step: of photographs, paintings, or pairs, by the pictures' numbers."""
+        first = self.step * self.config.batch_size
+        mixed: list[dict[LayerRef, Tensor]] = []
+        for n, photograph in enumerate(photographs):
+            chance = torch.Generator().manual_seed(self.config.seed * 1_000_003 + first + n)
+            kind = float(torch.rand((), generator=chance))
+            painting = self.paintings[first + n][0][None]
+            if kind < self.config.swapped:
+                mixed.append(self._pair(photograph[None], painting))
+            else:
+                photo = kind < (1 + self.config.swapped) / 2
+                mixed.append(self._see(photograph[None] if photo else painting))
+        return {ref: torch.cat([one[ref] for one in mixed]) for ref in self.refs}
+
+    def _pair(self, photograph: Tensor, painting: Tensor) -> dict[LayerRef, Tensor]:
+        """The deepest layer's patches are swapped; layers joined to it take mean and deviation, cheaply."""
+        content, style = self._see(photograph), self._see(painting)
+        deepest = max(self.refs, key=lambda ref: ref.layer)
+        with self.placement.autocast():
+            return {
+                ref: (swap_patches if ref == deepest else match_deviation)(content[ref], style[ref]).float()
+                for ref in self.refs
+            }
+
+    def _paint(self, pictures: Sequence[Tensor]) -> list[Tensor]:
+        multiple = self._decoder().multiple
+        painted = []
+        for picture in pictures:
+            height, width = (side // multiple * multiple for side in picture.shape[-2:])
+            seen = self._see(picture[..., :height, :width])
+            image = self.network({ref.layer: one for ref, one in seen.items()})
+            painted.append(image[0].clamp(0, 1))
+        return painted
+
+    def _decoder(self) -> DecoderNet:
+        assert isinstance(self.network, DecoderNet)
+        return self.network
+
+    def _content(self) -> dict[str, Any]:
+        return {**super()._content(), "layers": [str(ref) for ref in self.refs]}
+
+
+def decoder_report(trainer: DecoderTrainer) -> TrainingReport:
+    """Return what shows the training: photographs above what is decoded of their features."""
+    config = trainer.config
+    return TrainingReport(
+        config.run_folder(),
+        steps=config.steps,
+        done=trainer.step,
+        pictures=sample_pictures(config),
+        style_image=trainer.paintings[0][0],
+        quiet=not trainer.placement.is_first,
+    )

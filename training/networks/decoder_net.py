@@ -1,0 +1,76 @@
+"""Decoders: from the features of VGG back to the picture. Lu et al. 2017, section 3.2."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from training.networks.layers import ReflectConv
+from training.networks.vgg import CHANNELS, GROUPS
+
+# What a decoder can begin at; of several joined it begins at the deepest.
+LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+
+
+class DecoderNet(nn.Module):
+    """Features of one or more layers -> RGB, (N, 3, H, W), about in [0, 1] but not bounded.
+
+    VGG-19 mirrored: convolutions in its order backwards, nearest upsampling where it pools. Where several
+    layers are joined, a layer's features stand beside those that come from deeper, just before the mirrored
+    convolution that would have made them (the paper's section 5.3, its future work).
+
+    Args:
+        layers: one or more of `LAYERS`.
+    Raises:
+        ValueError: if a layer is none of them, comes twice, or there is none.
+    """
+
+    def __init__(self, layers: Sequence[str]) -> None:
+        super().__init__()
+        if not layers or len(set(layers)) != len(layers) or not set(layers) <= set(LAYERS):
+            raise ValueError(f"layers must be some of {', '.join(LAYERS)}, instead got {list(layers)}")
+        self.layers = tuple(sorted(layers))  # shallow to deep
+        self.deepest = LAYERS.index(self.layers[-1]) + 1
+        # Activations of VGG are of the order of hundreds: each layer over its usual size.
+        for layer in self.layers:
+            self.register_buffer(f"scale_{layer}", torch.ones(()))
+        self.stages = nn.ModuleDict()
+        for group in range(self.deepest, 0, -1):
+            channels = CHANNELS[group - 1]
+            if group < self.deepest:  # as VGG's conv{group}_2 and on, backwards
+                inner = [ReflectConv(channels, channels, 3) for _ in range(GROUPS["vgg19"][group - 1] - 1)]
+                self.stages[f"inner{group}"] = nn.ModuleList(inner)
+            joined = group < self.deepest and f"relu{group}_1" in self.layers
+            narrower = CHANNELS[group - 2] if group > 1 else 3
+            self.stages[f"outer{group}"] = ReflectConv(channels * (1 + joined), narrower, 3)
+
+    @property
+    def multiple(self) -> int:
+        """Of which the sides of the picture must be multiples."""
+        return int(2 ** (self.deepest - 1))
+
+    def set_scales(self, scales: Mapping[str, float]) -> None:
+        """Set what each layer's activations are divided by: their mean over pictures."""
+        for layer in self.layers:
+            self.get_buffer(f"scale_{layer}").fill_(scales[layer])
+
+    def forward(self, features: Mapping[str, Tensor]) -> Tensor:
+        """Decode the features of all `layers`, by name, (N, C, H / 2^(g-1), W / 2^(g-1)) each."""
+        image: Tensor | None = None
+        for group in range(self.deepest, 0, -1):
+            layer = f"relu{group}_1"
+            if image is not None:
+                image = functional.interpolate(image, scale_factor=2.0, mode="nearest")
+                inner = self.stages[f"inner{group}"]
+                assert isinstance(inner, nn.ModuleList)
+                for conv in inner:
+                    image = conv(image).relu()
+            if layer in self.layers:
+                own = features[layer] / self.get_buffer(f"scale_{layer}")
+                image = own if image is None else torch.cat([image, own], dim=1)
+            image = self.stages[f"outer{group}"](image)
+            if group > 1:
+                image = image.relu()
+        assert image is not None
+        return image + 0.5
