@@ -10,6 +10,7 @@ from training.commands.evaluate_video import evaluate_video
 from training.commands.meta import meta
 from training.commands.optimize import optimize
 from training.commands.person import person
+from training.commands.semantic import semantic
 from training.commands.texture import texture
 from training.commands.texture_sample import texture_sample
 from training.commands.transform import transform
@@ -32,6 +33,7 @@ app.command()(texture)
 app.command()(texture_sample)
 app.command()(meta)
 app.command()(decoder)
+app.command()(semantic)
 app.command()(optimize)
 app.command()(person)
 app.command()(evaluate)

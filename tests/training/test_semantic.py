@@ -1,0 +1,109 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from training.checkpoint import save_checkpoint
+from training.cli import app
+from training.console import run
+from training.images import read_rgb, write_png
+from training.networks.decoder_net import DecoderNet
+
+
+@pytest.fixture(scope="module")
+def decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    file = tmp_path_factory.mktemp("decoder") / "relu2_1.pt"
+    weights = DecoderNet(("relu2_1",)).state_dict()
+    layers = ["vgg19:relu2_1"]
+    save_checkpoint(file, {"kind": "decoder", "preset": "mirror", "layers": layers, "weights": weights})
+    return file
+
+
+@pytest.fixture
+def scene(tmp_path: Path, style_picture: Path) -> list[str]:
+    """A photograph of odd size with labels 1 and 4, a style with 1 and 6."""
+    chance = np.random.default_rng(0)
+    write_png(tmp_path / "photo.png", chance.integers(0, 256, (67, 93, 3), dtype=np.uint8))
+    write_mask(tmp_path / "photo_mask.png", (67, 93), (1, 4))
+    height, width = read_rgb(style_picture).shape[:2]
+    write_mask(tmp_path / "style_mask.png", (height, width), (1, 6))
+    masks = ["--content-mask", str(tmp_path / "photo_mask.png")]
+    masks += ["--style-mask", str(tmp_path / "style_mask.png")]
+    return ["semantic", str(tmp_path / "photo.png"), str(style_picture), *masks, "--device", "cpu"]
+
+
+def write_mask(file: Path, size_hw: tuple[int, int], labels: tuple[int, int]) -> None:
+    mask = np.full(size_hw, labels[0], dtype=np.uint8)
+    mask[:, size_hw[1] // 2 :] = labels[1]
+    cv2.imwrite(str(file), mask)
+
+
+def paint(line: list[str], out: Path, *more: str) -> NDArray[np.uint8]:
+    assert run(app, [*line, "-o", str(out), *more]) == 0
+    return read_rgb(out)
+
+
+def test_each_statistic_paints_a_picture_of_its_own_and_says_each_regions_distance(
+    scene: list[str],
+    decoder: Path,
+    feature_weights: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    options = ["--decoder", str(decoder), "--weights", str(feature_weights), "--layer", "relu2_1"]
+    seen = [
+        paint(scene, tmp_path / f"{name}.png", *options, "--statistic", name)
+        for name in ("linear", "bn", "cov", "swap")
+    ]
+    assert all(one.shape == (67, 93, 3) for one in seen)
+    assert len({one.tobytes() for one in seen}) == 4
+    said = capsys.readouterr().out
+    assert "bn at vgg19:relu2_1" in said and "style distance 1: " in said and ", 4: " in said
+    told = " ".join(record.message for record in caplog.records)
+    assert "only in the content mask: label 4; the whole style is taken" in told
+    assert "only in the style mask: label 6; not used" in told
+
+
+def test_the_sheet_has_the_optimisation_beside_the_decoder(
+    scene: list[str], decoder: Path, feature_weights: Path, tmp_path: Path
+) -> None:
+    options = ["--decoder", str(decoder), "--weights", str(feature_weights), "--compare", "--steps", "1"]
+    sheet = paint(scene, tmp_path / "sheet.png", *options)
+    assert sheet.shape[1] > 8 * 320  # content, style, no mask, four statistics, the optimisation
+    assert (tmp_path / "sheet.run" / "optimized_vgg19_relu2_1.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--layer", "relu4_1"], "python -m training decoder --layer relu4_1"),
+        (["--statistic", "gram"], "--statistic must be one of linear, bn, cov, swap"),
+        (["--strength", "2"], "--strength must be between 0 and 1"),
+        (["--content-mask", "STYLE"], "they must be of one size"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_line(
+    options: list[str],
+    named: str,
+    scene: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    options = [str(tmp_path / "style_mask.png") if word == "STYLE" else word for word in options]
+    assert run(app, [*scene, "-o", str(tmp_path / "out.png"), *options]) == 2
+    assert named in capsys.readouterr().err
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_a_checkpoint_of_another_kind_is_refused(
+    scene: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_checkpoint(tmp_path / "other.pt", {"kind": "transform", "preset": "turbo", "weights": {}})
+    line = [*scene, "-o", str(tmp_path / "out.png"), "--decoder", str(tmp_path / "other.pt")]
+    assert run(app, line) == 2
+    assert "not decoder" in capsys.readouterr().err

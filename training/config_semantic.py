@@ -1,0 +1,51 @@
+"""What `python -m training semantic` was asked for."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.errors import OptionError
+from training.options import check_choices, check_ranges
+from training.reconstruction import STATISTICS, Statistic
+
+
+@dataclass(frozen=True, kw_only=True)
+class SemanticConfig:
+    """All that decides what `python -m training semantic` does.
+
+    content_mask, style_mask: labels of the pictures' parts; both or none.
+    layers: what the decoder must be of, such as ("relu3_1",).
+    decoders: checkpoints of `python -m training decoder`; empty for the one that ships.
+    size: short side of the picture; None for the content's own. style_size: likewise, None for `size`.
+    steps: of the optimisation that --compare sets beside.
+    """
+
+    content: Path
+    style: Path
+    out: Path
+    content_mask: Path | None = None
+    style_mask: Path | None = None
+    statistic: Statistic = "bn"
+    layers: tuple[str, ...] = ("relu3_1",)
+    strength: float = 1.0
+    decoders: tuple[Path, ...] = ()
+    size: int | None = None
+    style_size: int | None = None
+    steps: int = 500
+    device: str = "auto"
+    weights: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense.
+
+        Raises:
+            OptionError: names the option, what it got, and what it may be.
+        """
+        check_ranges(self, {"strength": (0, 1), "steps": (1, 1_000_000)})
+        for name in ("size", "style_size"):
+            if getattr(self, name) is not None:
+                check_ranges(self, {name: (64, 4096)})
+        check_choices(self, {"statistic": STATISTICS, "device": ("auto", "cpu", "cuda")})
+        if (self.content_mask is None) != (self.style_mask is None):
+            raise OptionError("--content-mask and --style-mask go together: give both or none")
+        if self.out.suffix.lower() != ".png":
+            raise OptionError(f"the picture to write must end in .png, instead got {self.out.name!r}")

@@ -1,0 +1,89 @@
+"""A sheet of semantic style transfers: no mask, each statistic, each decoder, and the masked optimisation."""
+
+import time
+
+import torch
+from torch import Tensor
+
+from training.config_optimize import OptimizeConfig
+from training.config_semantic import SemanticConfig
+from training.devices import Placement, choose_device
+from training.images import read_rgb, to_tensor, to_uint8, write_png
+from training.optimization.judgement import build_judgement
+from training.optimization.sheet import Block, Row, check_lettering, draw_sheet
+from training.optimization.sources import Sources
+from training.optimize import paint
+from training.reconstruction import STATISTICS
+from training.semantic import SemanticPainter, SemanticSources, find_decoders, in_words
+
+
+def compare_semantic(config: SemanticConfig, *, threads: int = 0) -> None:
+    """Draw `config.out`, a block a decoder: seconds and each region's style distance with every picture.
+
+    Raises:
+        TrainingError: one line that says what was wrong.
+    """
+    check_lettering()
+    if threads:
+        torch.set_num_threads(threads)
+    sources = SemanticSources.read(config)
+    blocks = []
+    for file in find_decoders(config):
+        painter = SemanticPainter(file, config.weights, choose_device(config.device))
+        pictures: list[tuple[str, Tensor, float]] = []
+        for name in ("no mask", *STATISTICS):
+            began = time.monotonic()
+            masked = name != "no mask"
+            image = painter(sources, name if masked else "bn", config.strength, masked=masked)  # type: ignore[arg-type]
+            pictures.append((name, image, time.monotonic() - began))
+        image, seconds = optimized(config, painter, sources)
+        pictures.append((f"optimised, {config.steps} steps", image, seconds))
+        blocks.append(_block(painter, sources, pictures))
+    write_png(config.out, draw_sheet(blocks, cell_width=320))
+    print(f"{config.out}: {len(blocks)} decoders, the pictures in {config.out.with_suffix('.run')}")
+
+
+def optimized(
+    config: SemanticConfig, painter: SemanticPainter, sources: SemanticSources
+) -> tuple[Tensor, float]:
+    """Paint the same by optimisation of the picture, mean and deviation at the decoder's layers.
+
+    Returns:
+        (1, 3, H, W) in [0, 1], and the seconds that it took.
+    """
+    layers = tuple(str(ref) for ref in painter.refs)
+    own = min(sources.content.shape[-2:])
+    wanted = OptimizeConfig(
+        content=config.content,
+        style_images=(config.style,),
+        out=config.out.with_suffix(".run") / f"optimized_{painter.name.replace(':', '_')}.png",
+        size=own,
+        style_size=min(sources.style.shape[-2:]),
+        steps=config.steps,
+        tolerance=0.0,
+        loss="bn",
+        content_layers=layers,
+        style_layers=layers,
+        content_mask=config.content_mask,
+        style_masks=() if config.style_mask is None else (config.style_mask,),
+        ignored_labels=tuple(sorted(set(sources.content_masks) - set(sources.style_masks))),
+        device=config.device,
+        weights=config.weights,
+        precision="fp32",
+        fresh=True,
+    )
+    place = Placement(config.device, "fp32")
+    read, judgement = Sources.read(wanted), build_judgement(wanted, place)
+    summary = paint(wanted, read, judgement, place, curves=False)
+    return to_tensor(read_rgb(wanted.out))[None], float(summary["seconds"])
+
+
+def _block(
+    painter: SemanticPainter, sources: SemanticSources, pictures: list[tuple[str, Tensor, float]]
+) -> Block:
+    shown = [to_uint8(image[0]) for image in (sources.content, sources.style)]
+    words = ["content", "style"]
+    for name, image, seconds in pictures:
+        shown.append(to_uint8(image[0]))
+        words.append(f"{name}, {seconds:.1f} s; {in_words(painter.distances(image, sources))}")
+    return Block(painter.name, tuple(words), [Row("", tuple(shown))])
