@@ -33,6 +33,7 @@ def main() -> None:
     parser.add_argument("--timed-steps", type=int)
     parser.add_argument("--pairs", nargs="*")
     parser.add_argument("--statistic", default="bn")
+    parser.add_argument("--passes", type=int, default=1)
     parser.add_argument("--decoder", type=Path, default=SHIPPED)
     parser.add_argument("--threads", type=int, default=0)
     given = parser.parse_args()
@@ -86,9 +87,9 @@ def measure(
         steps=steps,
     )
     sources = SemanticSources.read(config)
-    painter(sources, given.statistic)  # warm
+    painter(sources, given.statistic, passes=given.passes)  # warm
     began = time.perf_counter()
-    image = painter(sources, given.statistic)
+    image = painter(sources, given.statistic, passes=given.passes)
     seconds = time.perf_counter() - began
     other, other_seconds = optimized(config, painter, sources)
     other_seconds *= given.steps / steps

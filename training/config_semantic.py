@@ -16,6 +16,7 @@ class SemanticConfig:
     layers: what the decoder must be of, such as ("relu3_1",).
     decoders: checkpoints of `python -m training decoder`; empty for the one that ships.
     size: short side of the picture; None for the content's own. style_size: likewise, None for `size`.
+    passes: how often features are rebuilt and decoded, each time from the painting before.
     steps: of the optimisation that --compare sets beside.
     """
 
@@ -27,6 +28,7 @@ class SemanticConfig:
     statistic: Statistic = "bn"
     layers: tuple[str, ...] = ("relu3_1",)
     strength: float = 1.0
+    passes: int = 1
     decoders: tuple[Path, ...] = ()
     size: int | None = None
     style_size: int | None = None
@@ -40,7 +42,7 @@ class SemanticConfig:
         Raises:
             OptionError: names the option, what it got, and what it may be.
         """
-        check_ranges(self, {"strength": (0, 1), "steps": (1, 1_000_000)})
+        check_ranges(self, {"strength": (0, 1), "passes": (1, 16), "steps": (1, 1_000_000)})
         for name in ("size", "style_size"):
             if getattr(self, name) is not None:
                 check_ranges(self, {name: (64, 4096)})

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -113,9 +113,25 @@ class SemanticPainter:
 
     @torch.no_grad()
     def __call__(
-        self, sources: SemanticSources, statistic: Statistic, strength: float = 1.0, *, masked: bool = True
+        self,
+        sources: SemanticSources,
+        statistic: Statistic,
+        strength: float = 1.0,
+        *,
+        passes: int = 1,
+        masked: bool = True,
     ) -> Tensor:
-        """Paint the content: (1, 3, H, W) in [0, 1], of its size."""
+        """Paint the content: (1, 3, H, W) in [0, 1], of its size.
+
+        No picture has exactly the features that were put together, so its regions miss the style a little.
+        Each further pass rebuilds those of the painting, and decodes again: nearer, for as much time again.
+        """
+        painting = self._pass(sources, statistic, strength, masked)
+        for _ in range(passes - 1):
+            painting = self._pass(replace(sources, content=painting), statistic, strength, masked)
+        return painting
+
+    def _pass(self, sources: SemanticSources, statistic: Statistic, strength: float, masked: bool) -> Tensor:
         height, width = sources.content.shape[-2:]
         multiple = self.decoder.multiple
         content = self._see(pad_to_multiple(sources.content, multiple))
@@ -203,7 +219,7 @@ def semantic(config: SemanticConfig, *, threads: int = 0) -> dict[int, float]:
     if not config.decoders and painter.name != "+".join(wanted):
         raise OptionError(f"the decoder is of {painter.name}, --layer asks for {'+'.join(wanted)}")
     began = time.monotonic()
-    image = painter(sources, config.statistic, config.strength)
+    image = painter(sources, config.statistic, config.strength, passes=config.passes)
     seconds = time.monotonic() - began
     write_png(config.out, to_uint8(image[0]))
     found = painter.distances(image, sources)

@@ -13,7 +13,7 @@ from training.optimization.judgement import build_judgement
 from training.optimization.sheet import Block, Row, check_lettering, draw_sheet
 from training.optimization.sources import Sources
 from training.optimize import paint
-from training.reconstruction import STATISTICS
+from training.reconstruction import STATISTICS, Statistic
 from training.semantic import SemanticPainter, SemanticSources, find_decoders, in_words
 
 
@@ -34,7 +34,8 @@ def compare_semantic(config: SemanticConfig, *, threads: int = 0) -> None:
         for name in ("no mask", *STATISTICS):
             began = time.monotonic()
             masked = name != "no mask"
-            image = painter(sources, name if masked else "bn", config.strength, masked=masked)  # type: ignore[arg-type]
+            statistic: Statistic = name if masked else "bn"  # type: ignore[assignment]
+            image = painter(sources, statistic, config.strength, passes=config.passes, masked=masked)
             pictures.append((name, image, time.monotonic() - began))
         image, seconds = optimized(config, painter, sources)
         pictures.append((f"optimised, {config.steps} steps", image, seconds))

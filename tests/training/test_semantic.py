@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from training.checkpoint import save_checkpoint
 from training.cli import app
 from training.console import run
-from training.images import read_rgb, write_png
+from training.images import read_rgb, resize_short_side, to_tensor, write_png
 from training.networks.decoder_net import DecoderNet
+from training.semantic import SHIPPED, SemanticPainter, SemanticSources
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +108,23 @@ def test_a_checkpoint_of_another_kind_is_refused(
     line = [*scene, "-o", str(tmp_path / "out.png"), "--decoder", str(tmp_path / "other.pt")]
     assert run(app, line) == 2
     assert "not decoder" in capsys.readouterr().err
+
+
+def test_another_pass_starts_from_the_painting(
+    scene: list[str], decoder: Path, feature_weights: Path, tmp_path: Path
+) -> None:
+    options = ["--decoder", str(decoder), "--weights", str(feature_weights)]
+    once = paint(scene, tmp_path / "once.png", *options)
+    twice = paint(scene, tmp_path / "twice.png", *options, "--passes", "2")
+    assert np.abs(once.astype(int) - twice).mean() > 1
+
+
+def test_the_decoder_that_ships_gives_a_photograph_back(shared_dir: Path) -> None:
+    assert SHIPPED.stat().st_size < 2_000_000
+    painter = SemanticPainter(SHIPPED, shared_dir / "weights")
+    file = shared_dir / "data/content/test/tubingen.jpg"
+    image = to_tensor(resize_short_side(read_rgb(file), 128))[None]
+    same = SemanticSources(image, image, {}, {})
+    again = painter(same, "bn")
+    assert float((again - image).abs().mean()) < 0.1
+    assert painter.distances(again, same)[0] < 0.05

@@ -24,6 +24,9 @@ def semantic(
     ] = "bn",
     layer: Annotated[str, option("Where it is done: of which layer the decoder must be.")] = "relu3_1",
     strength: Annotated[float, option("From 0, the photograph, to 1, all of the style.")] = 1.0,
+    passes: Annotated[
+        int, option("Rebuild and decode so often: nearer to the style, as many times as long.")
+    ] = 1,
     decoder: Annotated[
         list[Path] | None,
         option("A checkpoint of `training decoder`; with --compare several. [what ships for relu3_1]"),
@@ -58,6 +61,7 @@ def semantic(
         statistic=statistic,  # type: ignore[arg-type]
         layers=names(layer),
         strength=strength,
+        passes=passes,
         decoders=tuple(decoder or ()),
         size=size,
         style_size=style_size,
