@@ -38,4 +38,4 @@ def test_alpha_stays_a_number_in_noise_and_plain_frames() -> None:
     for frame in (noise, np.zeros_like(noise), np.full_like(noise, 255)):
         alpha = run_graph(model, {"image": frame})[0]
         assert alpha.shape == (1, 1, 112, 208) and np.isfinite(alpha).all()
-        assert 0 <= alpha.min() and alpha.max() <= 1
+        assert alpha.min() >= 0 and alpha.max() <= 1
