@@ -104,6 +104,11 @@ class XvfbScreen:
         """Press keys, by their X names, in the window that has the focus."""
         self._xdotool("key", "--delay", "40", *keys)
 
+    def press_in(self, window: str, *keys: str) -> None:
+        """Give a window the focus, which a window manager may have taken back, and press keys in it."""
+        self._xdotool("windowfocus", window)
+        self.press(*keys)
+
     def do(self, *words: str) -> str:
         """Run another xdotool command and return what it prints."""
         return self._xdotool(*words)

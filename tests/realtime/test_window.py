@@ -110,17 +110,16 @@ def test_pictures_keys_mouse_full_screen_and_closing(screen: XvfbScreen) -> None
         assert tuple(screen.picture()[top + 300, left + 100]) == (0, 0, 255)
         said = Lines(program.stdout)
         for name, code in KEYS.items():
-            said.wait_for(f"key {code}", after=partial(screen.press, name))
+            said.wait_for(f"key {code}", after=partial(screen.press_in, window, name))
         place = str(left + 320), str(top + 100)
         drag = said.wait_for("drag", after=lambda: screen.do("mousemove", *place, "click", "1"))
         assert abs(int(drag.split()[1]) - 80) <= 1  # in pixels of the picture, not of the window
-        screen.press("f")
+        screen.press_in(window, "f")
         wait_for_colour(screen, 1270, 400, (0, 255, 0))
         wait_for_colour(screen, 1270, 10, (0, 0, 0))  # the picture is wider than the screen: black above it
-        screen.press("g")
+        screen.press_in(window, "g")
         wait_for_colour(screen, 1270, 400, (0, 0, 0))
-        screen.press("alt+F4")
-        said.wait_for("closed True")
+        said.wait_for("closed True", after=partial(screen.press_in, window, "alt+F4"))
         assert program.wait(LONG_S) == 0
 
 
