@@ -110,7 +110,8 @@ def export(
 def _export(source: Source, name: str, file: Path, options: ExportOptions, verify: bool) -> Check | None:
     """Write one target, say so, and return what the comparison with the network found, if there is one."""
     target = TARGETS[name]
-    file = file / f"{source.name}{file_suffix(name, options)}" if file.is_dir() else file
+    if file.is_dir() and file.suffix != target.suffix:  # a package is a folder, too
+        file = file / f"{source.name}{file_suffix(name, options)}"
     notes = target.write(source, file, options)
     from export.verify import check_file, total_size
 

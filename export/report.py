@@ -92,9 +92,10 @@ def to_markdown(check: Check) -> str:
     lines = [
         f"# {check.file.name}: {check.target}, {check.precision}",
         "",
-        f"{check.size_bytes / 1000:.0f} KB. Compared with the network in fp32, in grey levels of 255.",
+        f"{check.size_bytes / 1000:.0f} KB.",
     ]
-    lines += [f"\n{check.not_run}."] if check.not_run else []
+    lines[-1] += " Compared with the network in fp32, in grey levels of 255." if check.runtimes else ""
+    lines += [f"\nIt was {check.not_run}. What was found without running it:"] if check.not_run else []
     lines += ["", *[f"- {line}" for line in (*check.inspected, *check.notes)]]
     lines += ["", "**Over the limit:**", *[f"- {fault}" for fault in check.faults]] if check.faults else []
     for runtime in check.runtimes:

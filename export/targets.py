@@ -120,6 +120,17 @@ TARGETS: dict[str, Target] = {
         painters="export.painter_ncnn",
         multiple=4,
     ),
+    "coreml": Target(
+        suffix=".mlpackage",
+        precisions=("fp16", "fp32"),
+        runs_on="iPhones and Macs, from iOS 16 and macOS 13 on",
+        module="export.to_coreml",
+        packages=("coremltools",),
+        extra="coreml",
+        inspector="export.inspect_coreml",
+        sizes="one",
+        multiple=4,
+    ),
     "aoti": Target(
         suffix=".pt2",
         precisions=("fp16", "fp32", "bf16"),

@@ -5,17 +5,14 @@ out. How a layer is computed is written into the file, whatever the program that
 convolutions, no sums in halves, and norms in fp32 altogether.
 """
 
-import contextlib
-import os
 import tempfile
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 
 from export.errors import ExportError
 from export.mobile import MobileGraph, example
+from export.silence import silence
 from export.source import Source
 from export.targets import ExportOptions
 from export.whole import written_whole
@@ -43,8 +40,8 @@ def write(source: Source, file: Path, options: ExportOptions) -> list[str]:
     first, second = (example(size_wh) for size_wh in _TRACED_WH)
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "style.ncnn.param"
-        # pnnx is a program of its own, which tells its passes.
-        with torch.no_grad(), _silence():
+        # pnnx is a program of its own, which tells its passes; torch tells that `torch.jit` is old.
+        with torch.no_grad(), silence():
             pnnx.export(
                 graph, str(Path(folder) / "style.pt"), first, second, fp16=options.precision == "fp16"
             )
@@ -72,19 +69,3 @@ def _check_layers(param: Path, name: str) -> None:
     foreign = sorted({layer for layer in layers if "." in layer or "::" in layer})
     if foreign:
         raise ExportError(f"pnnx cannot convert {name}: ncnn has no layer {', '.join(foreign)}")
-
-
-@contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """Keep what a program that is started prints off the screen."""
-    saved = os.dup(1), os.dup(2)
-    with open(os.devnull, "wb") as nowhere, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that `torch.jit` is old, which pnnx reads
-        for number in (1, 2):
-            os.dup2(nowhere.fileno(), number)
-        try:
-            yield
-        finally:
-            for number, copy in zip((1, 2), saved, strict=True):
-                os.dup2(copy, number)
-                os.close(copy)
