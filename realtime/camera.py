@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from realtime.background import Background, Stopped
+from realtime.camera_again import open_lasting
 from realtime.camera_config import CameraConfig, write_json
 from realtime.camera_plan import Plan, make_plan
 from realtime.captures import Captures
@@ -25,7 +26,8 @@ from realtime.pacer import Pacer, film_time, slide_time
 from realtime.painter import Look, Painter, SizeWh
 from realtime.pipeline import SinkOutput, Writer, run
 from realtime.sinks import open_sink
-from realtime.sources import Source, SourceInfo, open_source
+from realtime.source_lasting import LastingSource
+from realtime.sources import Source, SourceInfo
 from realtime.steady import Steadier
 from realtime.style_anchor import AnchoredPainter, ContentAnchor
 from realtime.style_player import LoadedStyle, StylePlayer, load_style
@@ -148,7 +150,7 @@ class _Run:
         )
         opened.callback(player.close)
         opened.callback(self._sum_up, source.info, plan, player)  # once every file below is finished
-        output = self._open_output(source.info, plan, player, window, opened)
+        output = self._open_output(source, plan, player, window, opened)
         self._announce(source.info, plan)
         not_yet_played.pop_all()  # from here on the capture thread closes the source
         painter = self._painter(source, player, opened)
@@ -157,9 +159,12 @@ class _Run:
             output.hold()
 
     def _open_output(
-        self, source: SourceInfo, plan: Plan, player: StylePlayer, window: Window | None, opened: ExitStack
+        self, opened_source: Source, plan: Plan, player: StylePlayer, window: Window | None, opened: ExitStack
     ) -> SinkOutput | WindowOutput:
-        config, writers = self._config, list[Writer]()
+        config, writers, source = self._config, list[Writer](), opened_source.info
+        lasting = opened_source if isinstance(opened_source, LastingSource) else None
+        if lasting is not None:
+            lasting.tell = say if window is None else player.tell
         if plan.output is not None:
             writers.append(opened.enter_context(open_sink(plan.output, source=source)))
         if window is None:
@@ -185,6 +190,7 @@ class _Run:
             walk=StyleWalk(config.towards) if config.towards else None,
             pacer=_pacer(source, plan),
             live=source.live,
+            trouble=None if lasting is None else lambda: lasting.trouble,
         )
         output.view.say(HINT)
         return output
@@ -237,11 +243,11 @@ class _ProblemsSaid:
 def _open_source(asked: str | None, *, paced: bool) -> Source:
     """Open what was asked for; without a word camera 0, and without a camera the demo scene."""
     if asked is not None:
-        return open_source(asked, paced=paced)
+        return open_lasting(asked, paced=paced)
     try:
-        return open_source("0")
+        return open_lasting("0")
     except SourceError:
-        return open_source("demo", paced=paced)
+        return open_lasting("demo", paced=paced)
 
 
 def _styles_and_letters() -> list[StyleEntry]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 IDLE_S = 0.01
 # How long a source may keep the run from ending. A camera driver can block for good; its thread is
 # then left to die with the process.
-STUCK_SOURCE_S = 5.0
+STUCK_SOURCE_S = 2.0
 
 
 class Output(Protocol):
@@ -106,7 +106,8 @@ def run(
     Every frame captured is either shown or dropped in `times` afterwards.
 
     Args:
-        source: read in a thread of its own, which also closes it.
+        source: read in a thread of its own, which also closes it. Where it has an `interrupt`, that is
+            called at the end, so that a `read` that waits returns.
         painter: called in a second thread.
         output: called in this thread.
         times: takes every stage's times and the counts.
@@ -153,6 +154,8 @@ class _Run:
         finally:
             self._captured.abort()
             self._painted.abort()
+            # A source that waits for a camera to come back would wait for ever.
+            getattr(self._source, "interrupt", lambda: None)()
             # In slices, so that a second Ctrl-C gets through.
             while paint.is_alive():
                 paint.join(SLICE_S)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from realtime.captures import Captures
 from realtime.composite import split_view
@@ -43,6 +43,7 @@ class WindowOutput:
         walk: the way to a second style; None for none.
         pacer: holds a file's frames until they are due; None shows each frame as soon as it is there.
         live: frames from before the end of a pause are left out.
+        trouble: one line while the source gives no picture, which stands over the last one; None else.
         clock: seconds.
     """
 
@@ -60,10 +61,12 @@ class WindowOutput:
         walk: StyleWalk | None = None,
         pacer: Pacer | None = None,
         live: bool = False,
+        trouble: Callable[[], str | None] | None = None,
         clock: Clock = time.perf_counter,
     ) -> None:
         self.controls = controls
-        self.view = WindowView(screen, player, captures, times, clock)
+        self._trouble = trouble or (lambda: None)
+        self.view = WindowView(screen, player, captures, times, clock, self._trouble_now)
         self._screen = screen
         self._player = player
         self._times = times
@@ -107,10 +110,10 @@ class WindowOutput:
 
     def idle(self) -> None:
         """Let the window live while no frame comes."""
-        before = (self.controls, self.view.toast, self._player.loading)
+        before = (self.controls, self.view.toast, self._player.loading, self.view.trouble_shown)
         self._attend()
         restyled = (self.paused or self._holding) and self._restyle()
-        if restyled or (self.controls, self.view.toast, self._player.loading) != before:
+        if restyled or (self.controls, self.view.toast, self._player.loading, self._trouble_now()) != before:
             self._redraw()
 
     def hold(self) -> None:
@@ -119,6 +122,9 @@ class WindowOutput:
         while not self._stop.is_set():
             self.idle()
             self._stop.wait(IDLE_S)
+
+    def _trouble_now(self) -> str | None:
+        return None if self.paused else self._trouble()  # nobody waits for a picture in a pause
 
     def _wait_until_due(self, frame: Frame) -> bool:
         while self._pacer is not None and not self._stop.is_set():

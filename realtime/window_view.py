@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,7 @@ class WindowView:
         captures: tells how long a recording has run.
         times: gives the numbers of the head-up line.
         clock: seconds.
+        trouble: one line while no picture comes; None else.
     """
 
     def __init__(
@@ -42,7 +44,11 @@ class WindowView:
         captures: Captures,
         times: StageTimes,
         clock: Clock = time.perf_counter,
+        trouble: Callable[[], str | None] = lambda: None,
     ) -> None:
+        self.trouble_shown: str | None = None
+        """The line about a missing picture that stands there now; None for none."""
+        self._trouble = trouble
         self._screen = screen
         self._player = player
         self._captures = captures
@@ -75,10 +81,11 @@ class WindowView:
         canvas = np.array(enlarged, order="C") if enlarged is image else enlarged
         if controls.hud:
             draw_hud(canvas, self._hud(painted, controls))
+        self.trouble_shown = self._trouble()
         if controls.help:
             draw_help(canvas, credit(painted.contract))
-        if self.toast:
-            draw_toast(canvas, self.toast)
+        if self.toast or self.trouble_shown:
+            draw_toast(canvas, self.toast or str(self.trouble_shown))
         self._shown_wh = canvas.shape[1], canvas.shape[0]
         self._screen.show(canvas)
 

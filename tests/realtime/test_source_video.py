@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Iterator
 from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ import numpy as np
 import pytest
 from clip_makers import numbered_picture, read_number, write_clip
 
+from realtime.camera_again import open_lasting
 from realtime.errors import SourceBrokenError, SourceError
 from realtime.frame import Frame
+from realtime.source_lasting import LastingSource
 from realtime.source_video import VideoSource
 
 FAST_START = {"movflags": "+faststart"}
@@ -391,6 +394,24 @@ def test_a_camera_on_the_network_is_live_and_timed_by_arrival(camera_server: Ser
     assert [read_number(frame.image) for frame in frames if frame] == list(range(20))
     steps = np.diff([frame.time_s() for frame in frames if frame])
     np.testing.assert_allclose(steps, 0.1, atol=1e-3)
+
+
+def test_a_camera_on_the_network_that_drops_comes_back_and_no_line_holds_the_password(
+    camera_server: Server,
+) -> None:
+    lines: list[str] = []
+    source = open_lasting(camera_server.address())
+    assert isinstance(source, LastingSource)
+    source.tell = lines.append
+    frames = []
+    while not any("is back" in line for line in lines):
+        frames.append(source.read())
+    frames.append(source.read())
+    source.close()
+    assert {frame.size_wh for frame in frames if frame} == {source.info.size_wh}
+    times = [frame.time_s() for frame in frames if frame]
+    assert all(a < b for a, b in pairwise(times))
+    assert "s3cret" not in " ".join(lines) and "anna" not in " ".join(lines)
 
 
 def test_a_video_file_on_the_network_is_a_file(tmp_path: Path) -> None:

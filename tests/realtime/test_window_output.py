@@ -345,6 +345,25 @@ def test_without_a_second_style_its_keys_say_how_to_get_one(stage: Stage) -> Non
     assert "--towards" in stage.output.view.toast
 
 
+def test_the_age_of_a_picture_stands_over_it_grows_and_goes(make_stage: MakeStage) -> None:
+    troubles: deque[str | None] = deque([None])
+    stage = make_stage(trouble=lambda: troubles[-1])
+    stage.output.show(stage.paint())
+    clean = stage.screen.shown[-1]
+    stage.output.idle()
+    assert len(stage.screen.shown) == 1  # nothing new to draw
+    for line in ("camera 0: no picture for 3 s", "camera 0: no picture for 4 s"):
+        troubles.append(line)
+        before = stage.screen.shown[-1]
+        stage.output.idle()
+        stage.output.idle()
+        assert (stage.screen.shown[-1] != before).any()
+    assert len(stage.screen.shown) == 3
+    troubles.append(None)
+    stage.output.idle()
+    assert (stage.screen.shown[-1] == clean).all()
+
+
 def test_a_toast_goes_away_by_itself(stage: Stage) -> None:
     stage.picture_after("n")
     stage.wait_until_loaded()
