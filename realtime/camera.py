@@ -25,7 +25,8 @@ from realtime.lettering import text_width
 from realtime.pacer import Pacer, film_time, slide_time
 from realtime.painter import Look, Painter, SizeWh
 from realtime.pipeline import SinkOutput, Writer, run
-from realtime.sinks import open_sink
+from realtime.sink_apart import ApartSink
+from realtime.sinks import Sink, open_sink
 from realtime.source_lasting import LastingSource
 from realtime.sources import Source, SourceInfo
 from realtime.steady import Steadier
@@ -166,7 +167,7 @@ class _Run:
         if lasting is not None:
             lasting.tell = say if window is None else player.tell
         if plan.output is not None:
-            writers.append(opened.enter_context(open_sink(plan.output, source=source)))
+            writers.append(opened.enter_context(self._open_sink(plan.output, source, window, player)))
         if window is None:
             if plan.output is not None:
                 writers.append(opened.enter_context(self._progress(source, plan)))
@@ -194,6 +195,13 @@ class _Run:
         )
         output.view.say(HINT)
         return output
+
+    def _open_sink(
+        self, output: Path, source: SourceInfo, window: Window | None, player: StylePlayer
+    ) -> Sink:
+        """Open a file; beside a window its end is not the end of the show."""
+        sink = open_sink(output, source=source)
+        return sink if window is None else ApartSink(sink, output.name, player.tell)
 
     def _progress(self, source: SourceInfo, plan: Plan) -> ProgressSink:
         from realtime.progress import ProgressSink  # Rich is not needed for the first picture
