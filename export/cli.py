@@ -87,12 +87,14 @@ def export(
     names = parse_targets(to)
     asked = ExportOptions(precision, _parse_size(size), pixels, device)
     options = {name: check_options(name, asked, is_dynamic=size == "dynamic") for name in names}
-    require_packages(names)
     kind = kind_of(source)
+    if kind == "person" and names != ["onnx"]:  # before a package is asked for that would not help
+        raise ExportError(f"a person network is exported --to onnx, instead got {to!r}")
+    require_packages(names)
     if kind == "meta":
         return _export_meta(Path(source), names, out, verify)
     if kind == "person":
-        return _export_person(Path(source), names, out, verify)
+        return _export_person(Path(source), out, verify)
     if source.endswith(META_SUFFIX):
         return _read_meta_back(Path(source), names, out)
     files = {name: _output_file(source, out, name, is_alone=len(names) == 1) for name in names}
@@ -146,13 +148,11 @@ def _export_meta(checkpoint: Path, names: list[str], out: Path, verify: bool) ->
         _show_meta(measure_meta_parity(meta_style, file))
 
 
-def _export_person(checkpoint: Path, names: list[str], out: Path, verify: bool) -> None:
+def _export_person(checkpoint: Path, out: Path, verify: bool) -> None:
     from export.person_parity import measure_person_parity
     from export.to_person import export_person
     from training.person_trainer import load_person_net
 
-    if names != ["onnx"]:
-        raise ExportError(f"a person network is exported --to onnx, instead got {','.join(names)!r}")
     file = _output_path(checkpoint, out, TARGETS["onnx"].suffix)
     file = file / f"{checkpoint.stem}.onnx" if file.is_dir() else file
     stored = export_person(*load_person_net(checkpoint), file)
