@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from realtime.backdrop import Backdrop
 from realtime.background import Background, Stopped
 from realtime.camera_again import open_lasting
 from realtime.camera_config import CameraConfig, write_json
@@ -22,6 +23,8 @@ from realtime.display import why_no_window
 from realtime.errors import SourceError
 from realtime.frame import Frame
 from realtime.lettering import text_width
+from realtime.mask import MaskSource, open_mask
+from realtime.masked_painter import MaskedPainter
 from realtime.pacer import Pacer, film_time, slide_time
 from realtime.painter import Look, Painter, SizeWh
 from realtime.pipeline import SinkOutput, Writer, run
@@ -77,6 +80,7 @@ class _Run:
         self._opening = Background(lambda: _open_source(config.source, paced=paced))
         self._planning = Background(self._make_plan)
         self._loading = Background(self._load_style)
+        self._masking = Background(self._load_mask)
         self._browsing = Background(_styles_and_letters if self._has_window else list[StyleEntry])
 
     def run(self) -> int:
@@ -90,6 +94,7 @@ class _Run:
         finally:
             # A compiler still at work when Python ends could bring the process down.
             self._loading.wait(FINISH_S)
+            self._masking.wait(FINISH_S)
         return EXIT_INTERRUPTED if self._stop.is_set() and not self._times.shown else 0
 
     def _make_plan(self) -> Plan:
@@ -102,6 +107,42 @@ class _Run:
             return plan.network(source.size_wh, self._config.style.contract)
 
         return load_style(self._first_style(), self._config.engine, network_wh)
+
+    def _load_mask(self) -> tuple[MaskSource | None, LoadedStyle | None]:
+        """Open the mask, and the style behind it; None where there is none."""
+        config = self._config
+        if config.mask is None:
+            return None, None
+        mask = open_mask(config.mask)
+        if isinstance(config.background, Backdrop):
+            return mask, None
+        entry = config.background
+
+        def network_wh() -> SizeWh:
+            plan, source = self._planning.result(self._stop), self._opening.result(self._stop).info
+            return plan.network(source.size_wh, entry.contract)
+
+        return mask, load_style(entry, config.engine, network_wh)
+
+    def _masked(self, plan: Plan, player: StylePlayer, opened: ExitStack) -> MaskedPainter | None:
+        """Return what paints where a mask is; None without one."""
+        mask, style = self._masking.result(self._stop)
+        if mask is None:
+            return None
+        back: StylePlayer | Backdrop
+        if style is None:
+            assert isinstance(self._config.background, Backdrop)
+            back = self._config.background
+        else:
+            # Its own times: the stages that are shown are those of the style in front.
+            options, steadier = self._config.engine, Steadier(plan.steady)
+            back = StylePlayer(
+                [], style, options=options, times=StageTimes(), size=plan.network, steadier=steadier
+            )
+            opened.callback(back.close)
+        masked = MaskedPainter(player, mask, back, self._times, player.tell)
+        opened.callback(masked.close)
+        return masked
 
     def _first_style(self) -> StyleEntry:
         """Return the style to begin with: of a clip that is anchored, the one for its first frame."""
@@ -151,16 +192,23 @@ class _Run:
         )
         opened.callback(player.close)
         opened.callback(self._sum_up, source.info, plan, player)  # once every file below is finished
-        output = self._open_output(source, plan, player, window, opened)
+        masked = self._masked(plan, player, opened)
+        output = self._open_output(source, plan, player, masked, window, opened)
         self._announce(source.info, plan)
         not_yet_played.pop_all()  # from here on the capture thread closes the source
-        painter = self._painter(source, player, opened)
+        painter = masked or self._painter(source, player, opened)
         run(source, painter, output, times=self._times, stop=self._stop, max_frames=plan.max_frames)
         if plan.slide_show and isinstance(output, WindowOutput):
             output.hold()
 
     def _open_output(
-        self, opened_source: Source, plan: Plan, player: StylePlayer, window: Window | None, opened: ExitStack
+        self,
+        opened_source: Source,
+        plan: Plan,
+        player: StylePlayer,
+        masked: MaskedPainter | None,
+        window: Window | None,
+        opened: ExitStack,
     ) -> SinkOutput | WindowOutput:
         config, writers, source = self._config, list[Writer](), opened_source.info
         lasting = opened_source if isinstance(opened_source, LastingSource) else None
@@ -191,6 +239,7 @@ class _Run:
             walk=StyleWalk(config.towards) if config.towards else None,
             pacer=_pacer(source, plan),
             live=source.live,
+            masked=masked,
             trouble=None if lasting is None else lambda: lasting.trouble,
         )
         output.view.say(HINT)

@@ -91,6 +91,22 @@ def camera(
             help="Of a style made of a picture: below 1 strokes and colours move towards the source's own."
         ),
     ] = 1.0,
+    mask: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            metavar="person|motion|key:#rrggbb|FILE|FOLDER|NET.onnx:LABEL",
+            help="Paint only what a mask means: persons, what moves, all but a colour, what is bright in a "
+            "picture, or in the masks of a video or folder, or labels of a segmentation network.",
+        ),
+    ] = None,
+    background: Annotated[
+        str,
+        typer.Option(
+            metavar="original|blur|picture:FILE|NAME|PICTURE",
+            help="With --mask, what the rest shows: the source, the source blurred, a picture, or another "
+            "style. The key B swaps the two.",
+        ),
+    ] = "original",
     original_colors: Annotated[
         bool, typer.Option("--original-colors", help="Keep the colours of the source.")
     ] = False,
@@ -127,7 +143,10 @@ def camera(
         python run_camera.py --style udnie --source clip.mp4 --output painted.mp4
 
         python run_camera.py --style the_great_wave --target-fps 30
+
+        python run_camera.py --style starry_night --mask person --background the_great_wave
     """
+    from realtime.backdrop import find_backdrop
     from realtime.camera_config import CameraConfig, parse_size
     from realtime.catalog import find_style
     from realtime.engine import EngineOptions
@@ -149,6 +168,8 @@ def camera(
         original_colors=original_colors,
         detail=detail,
         steady=None if steady == "auto" else as_level(steady, "auto"),
+        mask=mask,
+        background=find_backdrop(background) or find_style(background),
         target_fps=target_fps,
         stats=stats,
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from realtime.backdrop import Backdrop
 from realtime.catalog import StyleEntry
 from realtime.composite import check_strength
 from realtime.engine import EngineOptions
@@ -42,6 +43,8 @@ class CameraConfig:
         steady: how steady the painting is kept; None for what fits the source.
         towards: styles on the way from `style` to a second one, both included; empty for no second one.
         style_strength: 1 for the style as it is, down to 0 for the content's own; of styles made of pictures.
+        mask: which part of a frame `style` paints, see `realtime.mask`; None for all of it.
+        background: what stands in the rest: a style or a backdrop.
         target_fps: frames a second that the network's size is chosen for, at most `network_wh`; None for
             a size that stays.
         stats: file for the statistics; None for none.
@@ -63,6 +66,8 @@ class CameraConfig:
     steady: SteadyLevel | None = None
     towards: tuple[StyleEntry, ...] = ()
     style_strength: float = 1.0
+    mask: str | None = None
+    background: StyleEntry | Backdrop = Backdrop("original")  # noqa: RUF009
     target_fps: int | None = None
     stats: Path | None = None
 
@@ -73,6 +78,10 @@ class CameraConfig:
             raise OptionError(f"--style-strength must be from 0 to 1, got {self.style_strength:g}")
         if self.towards and self.style_strength < 1:
             raise OptionError("--towards and --style-strength both move the style; give one of them")
+        if self.mask is not None and self.target_fps is not None:
+            raise OptionError("--target-fps chooses the size of one network; with --mask, set --size instead")
+        if self.mask is not None and self.style_strength < 1:
+            raise OptionError("--style-strength follows the whole picture; it cannot be had with --mask")
         if self.max_frames is not None and self.max_frames < 1:
             raise OptionError(f"--max-frames must be 1 or more, got {self.max_frames}")
         if self.target_fps is not None and not 1 <= self.target_fps <= HIGHEST_FPS:

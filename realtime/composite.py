@@ -57,6 +57,22 @@ def with_original_colors(frame_image: Image, stylized_image: Image) -> Image:
     return cast(Image, cv2.cvtColor(mixed, cv2.COLOR_YCrCb2BGR))
 
 
+def join_masked(rear_image: Image, front_image: Image, alpha: Image) -> Image:
+    """Return the front where alpha is 255, the rear where it is 0, and their mean by alpha between.
+
+    Args:
+        alpha: (H, W) uint8, of the pictures' size.
+    Raises:
+        ValueError: if the pictures and alpha differ in size.
+    """
+    _check_same_shape(rear_image, front_image)
+    if alpha.shape != front_image.shape[:2]:
+        raise ValueError(f"alpha must be {front_image.shape[:2]}, got {alpha.shape}")
+    share = cv2.merge((alpha, alpha, alpha))
+    front = cv2.multiply(front_image, share, scale=1 / 255)
+    return cast(Image, cv2.add(front, cv2.multiply(rear_image, cv2.bitwise_not(share), scale=1 / 255)))
+
+
 def split_view(frame_image: Image, stylized_image: Image, position: float = 0.5) -> Image:
     """Return the frame on the left of a thin line and the painting on its right.
 

@@ -18,6 +18,7 @@ class Action(Enum):
     PREVIOUS_STYLE = "previous style"
     TOWARDS = "towards the second style"
     BACK = "back to the first style"
+    SWAP = "swap what is masked and the rest"
     STRONGER = "stronger"
     WEAKER = "weaker"
     ORIGINAL_COLORS = "original colours"
@@ -53,6 +54,7 @@ KEY_BINDINGS = (
     KeyBinding(Action.PREVIOUS_STYLE, "P  \u2190", (ord("p"), *_LEFT)),
     KeyBinding(Action.TOWARDS, "]", (ord("]"),)),
     KeyBinding(Action.BACK, "[", (ord("["),)),
+    KeyBinding(Action.SWAP, "B", (ord("b"),)),
     KeyBinding(Action.STRONGER, "+  \u2191", (ord("+"), ord("="), *_UP)),
     KeyBinding(Action.WEAKER, "-  \u2193", (ord("-"), ord("_"), *_DOWN)),
     KeyBinding(Action.ORIGINAL_COLORS, "C", (ord("c"),)),

@@ -203,13 +203,20 @@ class OnnxRuntimeEngine:
 open_style = OnnxRuntimeEngine
 
 
-def run_graph(model: bytes, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
-    """Run a small graph once on the processor; see `realtime.small_graph`."""
+def open_graph(model: bytes) -> Callable[[Mapping[str, NDArray[Any]]], list[NDArray[Any]]]:
+    """Open a small graph on the processor; see `realtime.small_graph`."""
     try:
         session = ort.InferenceSession(model, _session_options(default_threads()), providers=[CPU])
-        return [np.asarray(output) for output in session.run(None, dict(inputs))]
     except Exception as error:  # see above
         raise EngineError(f"onnxruntime cannot run a graph: {_one_line(error)}") from error
+
+    def run(inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+        try:
+            return [np.asarray(output) for output in session.run(None, dict(inputs))]
+        except Exception as error:  # see above
+            raise EngineError(f"onnxruntime cannot run a graph: {_one_line(error)}") from error
+
+    return run
 
 
 @lru_cache(maxsize=1)

@@ -7,7 +7,7 @@ sizes used last are kept. Constructing, compiling and running release Python's l
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -166,17 +166,31 @@ class OpenVinoEngine:
 open_style = OpenVinoEngine
 
 
-def run_graph(model: bytes, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
-    """Run a small graph once on the processor in fp32; see `realtime.small_graph`."""
-    try:
+def open_graph(model: bytes) -> Callable[[Mapping[str, NDArray[Any]]], list[NDArray[Any]]]:
+    """Open a small graph on the processor in fp32; see `realtime.small_graph`.
+
+    It is compiled when it is first run, and again for inputs of other sizes.
+    """
+    compiled: dict[tuple[Any, ...], ov.CompiledModel] = {}
+
+    def compile_for(shapes: tuple[Any, ...]) -> ov.CompiledModel:
         graph = _core().read_model(model)
-        graph.reshape({name: list(array.shape) for name, array in inputs.items()})
+        graph.reshape({name: list(shape) for name, shape in shapes})
         config = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": default_threads()}
-        compiled = _core().compile_model(graph, DEVICE, config)
-        outputs = compiled(dict(inputs))
-        return [np.array(outputs[output]) for output in compiled.outputs]
-    except RuntimeError as error:
-        raise EngineError(f"openvino cannot run a graph: {_last_line(error)}") from error
+        compiled.clear()
+        compiled[shapes] = _core().compile_model(graph, DEVICE, config)
+        return compiled[shapes]
+
+    def run(inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+        shapes = tuple((name, array.shape) for name, array in inputs.items())
+        try:
+            found = compiled.get(shapes) or compile_for(shapes)
+            outputs = found(dict(inputs))
+            return [np.array(outputs[output]) for output in found.outputs]
+        except RuntimeError as error:
+            raise EngineError(f"openvino cannot run a graph: {_last_line(error)}") from error
+
+    return run
 
 
 def choose_precision(asked: str) -> str:

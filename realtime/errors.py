@@ -5,6 +5,7 @@ LivebrushError                exit code 2
 ├── StyleNotFoundError        no style of that name; offers the nearest ones
 ├── StyleFileError            a style file that is missing, unreadable or no ONNX
 ├── StylePictureError         a picture that cannot be a style: damaged, too small, too large
+├── MaskError                 a mask that there is not, cannot be read, or ends before its film
 ├── ContractError             an ONNX file without a contract, or with one that does not fit
 ├── EngineError               an engine, device or precision that cannot be had here
 │   └── MissingExtraError     a package is not installed; names the exact `pip install` line
@@ -47,6 +48,10 @@ class StyleFileError(LivebrushError):
 
 class StylePictureError(LivebrushError):
     """A picture file cannot be a style: missing, damaged, too small or too large."""
+
+
+class MaskError(LivebrushError):
+    """A mask cannot be opened, does not know a label, or has no alpha for a frame."""
 
 
 class ContractError(LivebrushError):

@@ -17,12 +17,14 @@ from typing import Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime.backdrop import Backdrop
 from realtime.buffers import BufferPool
-from realtime.composite import compose
+from realtime.composite import compose, join_masked
 from realtime.contract import StyleContract
 from realtime.engine import Engine, EngineInfo, OverlappingEngine
 from realtime.frame import Frame
 from realtime.guided import DEFAULT_DETAIL, is_enlarged, join_detail
+from realtime.mask_edges import fit_alpha
 from realtime.preprocess import network_size, resize
 from realtime.steady import Steadier
 from realtime.timing import StageTimes
@@ -34,6 +36,21 @@ LIVE_SHORT_SIDE = 360
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Behind:
+    """What stands where a mask does not mean the painting.
+
+    Args:
+        alpha: of the painting in front, (h, w) uint8 of any size.
+        rough: the frame's edges shall refine it.
+        rear: another painting of the same frame, or a backdrop.
+    """
+
+    alpha: NDArray[np.uint8]
+    rough: bool
+    rear: Painted | Backdrop
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Painted:
     """A frame and the network's picture of it.
 
@@ -42,12 +59,14 @@ class Painted:
         stylized_image: (h, w, 3) uint8 BGR at the network's size.
         contract: of the style that painted it.
         engine: what ran.
+        behind: what it stands before; None where it fills the frame.
     """
 
     frame: Frame
     stylized_image: NDArray[np.uint8]
     contract: StyleContract
     engine: EngineInfo
+    behind: Behind | None = None
 
     @property
     def network_wh(self) -> SizeWh:
@@ -205,12 +224,23 @@ class Look:
 
 def finish(painted: Painted, look: Look, output_wh: SizeWh | None = None) -> Frame:
     """Return the picture that goes out, of the frame's size unless output_wh says another."""
-    wanted_wh = output_wh or painted.frame.size_wh
-    frame_image = resize(painted.frame.image, wanted_wh)
+    frame_image = resize(painted.frame.image, output_wh or painted.frame.size_wh)
+    picture, behind = _seen(painted, look, frame_image), painted.behind
+    if behind is not None:
+        alpha = fit_alpha(behind.alpha, frame_image, rough=behind.rough)
+        if isinstance(behind.rear, Painted):
+            rear = _seen(behind.rear, look, frame_image)
+        else:
+            rear = behind.rear.picture(frame_image)
+        picture = join_masked(rear, picture, alpha)
+    return painted.frame.with_image(picture)
+
+
+def _seen(painted: Painted, look: Look, frame_image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a painting at the size of the frame's picture, as much of it as is to be seen."""
+    wanted_wh = frame_image.shape[1], frame_image.shape[0]
     if is_enlarged(painted.network_wh, wanted_wh):
         stylized_image = join_detail(frame_image, painted.stylized_image, look.detail)
     else:
         stylized_image = resize(painted.stylized_image, wanted_wh)
-    return painted.frame.with_image(
-        compose(frame_image, stylized_image, strength=look.strength, original_colors=look.original_colors)
-    )
+    return compose(frame_image, stylized_image, strength=look.strength, original_colors=look.original_colors)

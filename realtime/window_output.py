@@ -15,6 +15,7 @@ from realtime.composite import split_view
 from realtime.contract import StyleContract
 from realtime.controls import Action, Controls, action_of, apply, drag_split
 from realtime.frame import Frame
+from realtime.masked_painter import MaskedPainter
 from realtime.pacer import Pacer
 from realtime.painter import Painted, SizeWh, finish
 from realtime.pipeline import IDLE_S, Writer
@@ -43,6 +44,7 @@ class WindowOutput:
         walk: the way to a second style; None for none.
         pacer: holds a file's frames until they are due; None shows each frame as soon as it is there.
         live: frames from before the end of a pause are left out.
+        masked: paints with the player, and something else behind; None where the painting fills the frame.
         trouble: one line while the source gives no picture, which stands over the last one; None else.
         clock: seconds.
     """
@@ -61,6 +63,7 @@ class WindowOutput:
         walk: StyleWalk | None = None,
         pacer: Pacer | None = None,
         live: bool = False,
+        masked: MaskedPainter | None = None,
         trouble: Callable[[], str | None] | None = None,
         clock: Clock = time.perf_counter,
     ) -> None:
@@ -69,6 +72,8 @@ class WindowOutput:
         self.view = WindowView(screen, player, captures, times, clock, self._trouble_now)
         self._screen = screen
         self._player = player
+        self._masked = masked
+        self._paint = (masked or player).paint
         self._times = times
         self._stop = stop
         self._captures = captures
@@ -94,7 +99,7 @@ class WindowOutput:
         if not self._wait_until_due(painted.frame):
             return False
         if self._is_behind(painted):
-            painted = self._player.paint(painted.frame)
+            painted = self._paint(painted.frame)
         self._greet(painted.contract)
         self._painted = painted
         with self._times.measure("postprocess"):
@@ -146,7 +151,7 @@ class WindowOutput:
         if painted is None or painted.contract is style.engine.contract:
             return False
         self._greet(style.engine.contract)
-        self._painted = self._player.paint(painted.frame)
+        self._painted = self._paint(painted.frame)
         return True
 
     def _finished(self, painted: Painted) -> Frame:
@@ -188,6 +193,8 @@ class WindowOutput:
             self._player.step(1 if action is Action.NEXT_STYLE else -1)
         elif action in (Action.TOWARDS, Action.BACK):
             self._walk_on(1 if action is Action.TOWARDS else -1)
+        elif action is Action.SWAP:
+            self._swap()
         elif action is Action.FULL_SCREEN:
             self._screen.set_full_screen(self.controls.full_screen)
         elif action is Action.PAUSE and not self.paused:
@@ -196,6 +203,15 @@ class WindowOutput:
             self._take_snapshot()
         elif action is Action.RECORD:
             self._toggle_recording()
+
+    def _swap(self) -> None:
+        if self._masked is None:
+            self.view.say("there is nothing behind: give --mask and --background")
+            return
+        self._masked.swap()
+        if self._painted is not None and (self.paused or self._holding):
+            self._painted = self._paint(self._painted.frame)
+            self._redraw()
 
     def _walk_on(self, steps: int) -> None:
         if self._walk is None:

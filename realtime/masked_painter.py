@@ -1,0 +1,94 @@
+"""Two paintings in one picture: what a mask means in one style, the rest in another, or as it was.
+
+frame ──┬── front style ──────────────> painting ──┐
+        ├── mask ── alpha ─────────────────────────┼── joined at the output's size
+        └── back style, or no network at all ──────┘
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from realtime.backdrop import Backdrop
+from realtime.errors import LivebrushError
+from realtime.frame import Frame
+from realtime.mask import Alpha, MaskSource
+from realtime.painter import Behind, Painted, Painter
+from realtime.timing import StageTimes
+
+_WHOLE = np.full((1, 1), 255, np.uint8)
+
+
+class MaskedPainter:
+    """Paints what is meant, and has something else behind it; see `realtime.painter.Painter`.
+
+    Where the mask fails, the picture is painted whole, and that is said once until it works again.
+
+    Args:
+        front: paints what the mask means.
+        mask: read by one thread at a time.
+        back: paints the rest; or what stands there instead.
+        times: takes the mask's time, as part of the inference.
+        tell: is told, in one line, when the mask fails.
+    """
+
+    def __init__(
+        self,
+        front: Painter,
+        mask: MaskSource,
+        back: Painter | Backdrop,
+        times: StageTimes,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._front, self._mask, self._back = front, mask, back
+        self._times, self._tell = times, tell
+        self._one_at_a_time = threading.Lock()  # a paused window paints beside the loop
+        self._swapped = False
+        self._failed: str | None = None
+        self._last: tuple[int, Alpha] | None = None
+
+    def paint(self, frame: Frame) -> Painted:
+        """Return the painting of one frame, with what is behind it."""
+        with self._one_at_a_time:
+            painted = self._front.paint(frame)
+            alpha = self._alpha(frame)
+            rear = self._back if isinstance(self._back, Backdrop) else self._back.paint(frame)
+            if alpha is None:
+                return painted
+            if self._swapped:
+                alpha = np.subtract(255, alpha, dtype=np.uint8)
+            return replace(painted, behind=Behind(alpha, self._mask.rough, rear))
+
+    def swap(self) -> None:
+        """Let front and back change places, from the next frame on."""
+        self._swapped = not self._swapped
+
+    def close(self) -> None:
+        """Give back the mask's files."""
+        with self._one_at_a_time:
+            self._mask.close()
+
+    def _alpha(self, frame: Frame) -> Alpha | None:
+        if self._last is not None and self._last[0] == frame.index:
+            return self._last[1]  # painted again in another style, while it stands
+        try:
+            with self._times.measure("infer"):
+                alpha = self._mask.alpha(frame)
+        except LivebrushError as error:
+            self._fail(str(error))
+            return None
+        except Exception as error:  # a network's or decoder's own; the show goes on
+            self._fail(f"{type(error).__name__}: {error}")
+            return None
+        self._failed = None
+        self._last = frame.index, alpha
+        return alpha
+
+    def _fail(self, why: str) -> None:
+        if why != self._failed:
+            self._tell(f"the mask fails, the picture is painted whole: {why}")
+        self._failed = why
