@@ -33,12 +33,12 @@ def measure_person_parity(stored: PersonNet, file: Path) -> Iterator[tuple[str, 
     for name in ("onnxruntime", "openvino"):
         if not is_installed(ENGINES[name].package):
             continue
-        run_graph = importlib.import_module(ENGINES[name].module).run_graph
+        run = importlib.import_module(ENGINES[name].module).open_graph(model)
         levels = []
         for frame in _frames():
             with torch.no_grad():
                 expected = PersonGraph(stored)(torch.from_numpy(frame)).numpy()
-            levels.append(255 * np.abs(run_graph(model, {INPUT_NAME: frame})[0] - expected).ravel())
+            levels.append(255 * np.abs(run({INPUT_NAME: frame})[0] - expected).ravel())
         every = np.concatenate(levels)
         if not every.max() <= _LIMIT:
             raise ParityError(

@@ -46,7 +46,7 @@ def test_every_command_of_the_readme_has_the_options_that_it_uses(line: str) -> 
 def test_the_two_commands_set_everything_up() -> None:
     lines = shell_lines()
     assert 'pip install ".[cpu]" && python run_camera.py --style starry_night' in lines
-    assert 'pip install -e ".[dev]" && python -m pytest' in lines
+    assert 'pip install -e ".[dev]" && python -m pytest -n 2 --dist loadfile' in lines
 
 
 def test_every_picture_of_the_readme_is_there() -> None:
