@@ -12,7 +12,7 @@ from realtime.errors import (
 def test_every_error_is_a_livebrush_error_with_exit_code_2() -> None:
     classes = [value for value in vars(errors).values() if isinstance(value, type)]
     raised = [cls for cls in classes if issubclass(cls, Exception)]
-    assert len(raised) == 11
+    assert len(raised) == 12
     assert all(issubclass(cls, LivebrushError) and cls.exit_code == 2 for cls in raised)
 
 
