@@ -102,27 +102,24 @@ class _Run:
         return make_plan(self._config, source, window=self._has_window, folder=Path.cwd())
 
     def _load_style(self) -> LoadedStyle:
+        return self._loaded(self._first_style())
+
+    def _loaded(self, style: StyleEntry) -> LoadedStyle:
+        """Load a style for the size that the plan gives it."""
+
         def network_wh() -> SizeWh:
             plan, source = self._planning.result(self._stop), self._opening.result(self._stop).info
-            return plan.network(source.size_wh, self._config.style.contract)
+            return plan.network(source.size_wh, style.contract)
 
-        return load_style(self._first_style(), self._config.engine, network_wh)
+        return load_style(style, self._config.engine, network_wh)
 
     def _load_mask(self) -> tuple[MaskSource | None, LoadedStyle | None]:
         """Open the mask, and the style behind it; None where there is none."""
         config = self._config
         if config.mask is None:
             return None, None
-        mask = open_mask(config.mask)
-        if isinstance(config.background, Backdrop):
-            return mask, None
-        entry = config.background
-
-        def network_wh() -> SizeWh:
-            plan, source = self._planning.result(self._stop), self._opening.result(self._stop).info
-            return plan.network(source.size_wh, entry.contract)
-
-        return mask, load_style(entry, config.engine, network_wh)
+        style = config.background if isinstance(config.background, StyleEntry) else None
+        return open_mask(config.mask), None if style is None else self._loaded(style)
 
     def _masked(self, plan: Plan, player: StylePlayer, opened: ExitStack) -> MaskedPainter | None:
         """Return what paints where a mask is; None without one."""
@@ -131,8 +128,8 @@ class _Run:
             return None
         back: StylePlayer | Backdrop
         if style is None:
-            assert isinstance(self._config.background, Backdrop)
-            back = self._config.background
+            backdrop = self._config.background
+            back = backdrop if isinstance(backdrop, Backdrop) else Backdrop("original")
         else:
             # Its own times: the stages that are shown are those of the style in front.
             options, steadier = self._config.engine, Steadier(plan.steady)

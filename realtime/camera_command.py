@@ -100,13 +100,13 @@ def camera(
         ),
     ] = None,
     background: Annotated[
-        str,
+        Optional[str],  # noqa: UP045
         typer.Option(
             metavar="original|blur|picture:FILE|NAME|PICTURE",
             help="With --mask, what the rest shows: the source, the source blurred, a picture, or another "
-            "style. The key B swaps the two.",
+            "style; original if not given. The key B swaps the two.",
         ),
-    ] = "original",
+    ] = None,
     original_colors: Annotated[
         bool, typer.Option("--original-colors", help="Keep the colours of the source.")
     ] = False,
@@ -169,7 +169,7 @@ def camera(
         detail=detail,
         steady=None if steady == "auto" else as_level(steady, "auto"),
         mask=mask,
-        background=find_backdrop(background) or find_style(background),
+        background=None if background is None else find_backdrop(background) or find_style(background),
         target_fps=target_fps,
         stats=stats,
     )

@@ -44,7 +44,8 @@ class CameraConfig:
         towards: styles on the way from `style` to a second one, both included; empty for no second one.
         style_strength: 1 for the style as it is, down to 0 for the content's own; of styles made of pictures.
         mask: which part of a frame `style` paints, see `realtime.mask`; None for all of it.
-        background: what stands in the rest: a style or a backdrop.
+        background: what stands in the rest: a style or a backdrop; None for the frame as it is. Only with a
+            mask.
         target_fps: frames a second that the network's size is chosen for, at most `network_wh`; None for
             a size that stays.
         stats: file for the statistics; None for none.
@@ -67,7 +68,7 @@ class CameraConfig:
     towards: tuple[StyleEntry, ...] = ()
     style_strength: float = 1.0
     mask: str | None = None
-    background: StyleEntry | Backdrop = Backdrop("original")  # noqa: RUF009
+    background: StyleEntry | Backdrop | None = None
     target_fps: int | None = None
     stats: Path | None = None
 
@@ -78,6 +79,8 @@ class CameraConfig:
             raise OptionError(f"--style-strength must be from 0 to 1, got {self.style_strength:g}")
         if self.towards and self.style_strength < 1:
             raise OptionError("--towards and --style-strength both move the style; give one of them")
+        if self.mask is None and self.background is not None:
+            raise OptionError("--background is what stands around a mask; give --mask too")
         if self.mask is not None and self.target_fps is not None:
             raise OptionError("--target-fps chooses the size of one network; with --mask, set --size instead")
         if self.mask is not None and self.style_strength < 1:

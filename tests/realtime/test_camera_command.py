@@ -296,3 +296,62 @@ def test_a_network_that_fails_leaves_what_was_painted(run: Run, tmp_path: Path) 
     exit_code, _, err = run("--style", style, "--source", "demo", "--no-window", "--output", "o.mp4")
     assert exit_code == 2
     assert len(err) == 1
+
+
+def halves(path: Path) -> Path:
+    """A mask, 96x64, that means the left half."""
+    mask = np.zeros((64, 96), np.uint8)
+    mask[:, :48] = 255
+    assert cv2.imwrite(str(path), mask)
+    return path
+
+
+def test_a_mask_keeps_the_painting_to_what_it_means(
+    run: Run, tiny_style: Path, clip: Path, tmp_path: Path
+) -> None:
+    mask = halves(tmp_path / "mask.png")
+    exit_code, _, err = run(
+        *("--style", tiny_style, "--source", clip, "--mask", mask, "--output", "painted.mp4"),
+        *("--no-window", "--max-frames", "3", "--steady", "off"),
+    )
+    assert (exit_code, err) == (0, [])
+    with av.open(str(tmp_path / "painted.mp4")) as container:
+        first = next(container.decode(video=0)).to_ndarray(format="bgr24")
+    assert first[:, :40].mean() == pytest.approx(215, abs=8)
+    assert first[:, 56:].mean() == pytest.approx(40, abs=8)
+
+
+def test_another_style_or_a_picture_stands_in_the_rest(
+    run: Run, tiny_style: Path, clip: Path, tmp_path: Path
+) -> None:
+    mask = halves(tmp_path / "mask.png")
+    cv2.imwrite(str(tmp_path / "wall.png"), np.full((64, 96, 3), 120, np.uint8))
+    means = []
+    for background in ("picture:wall.png", str(tiny_style)):
+        exit_code, _, err = run(
+            *("--style", tiny_style, "--source", clip, "--mask", mask, "--background", background),
+            *("--output", "painted.mp4", "--no-window", "--max-frames", "3", "--steady", "off"),
+        )
+        assert (exit_code, err) == (0, [])
+        with av.open(str(tmp_path / "painted.mp4")) as container:
+            first = next(container.decode(video=0)).to_ndarray(format="bgr24")
+        means.append(float(first[:, 56:].mean()))
+    assert means == pytest.approx([120, 215], abs=8)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--background", "blur"), "give --mask too"),
+        (("--mask", "no_such.png"), "no_such.png"),
+        (("--mask", "key:#808080"), "nearly grey"),
+        (("--mask", "person", "--background", "picture:none.png"), "none.png"),
+    ],
+)
+def test_a_mask_that_cannot_be_is_one_line(
+    run: Run, tiny_style: Path, clip: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    exit_code, out, err = run("--style", tiny_style, "--source", clip, *arguments, "--no-window")
+    assert exit_code == 2
+    assert len(out + err) == 1, (out, err)
+    assert said in err[0]
