@@ -17,15 +17,21 @@ import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
 
+if sys.platform != "win32":
+    import fcntl
+
 PROGRAMS = ("Xvfb", "xdotool", "openbox")
-LONG_S = 30.0
+LONG_S = 60.0
 
 
 def why_no_xvfb() -> str | None:
@@ -34,6 +40,18 @@ def why_no_xvfb() -> str | None:
         return "Xvfb is used on Linux only"
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     return f"needs {', '.join(missing)} (apt-get install xvfb xdotool openbox)" if missing else None
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Keep out other processes that start a screen.
+
+    Two servers that look for a free number at once can both take the same one: the second unlinks the
+    socket of the first, and windows are then on one screen while they are looked for on the other.
+    """
+    with (Path(tempfile.gettempdir()) / "livebrush_tests_xvfb.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # given back when the file is closed
+        yield
 
 
 class XvfbScreen:
@@ -49,31 +67,24 @@ class XvfbScreen:
         self._size_wh = size_wh
 
     def __enter__(self) -> XvfbScreen:
-        read_end, write_end = os.pipe()
-        screen = f"{self._size_wh[0]}x{self._size_wh[1]}x24"
-        self._server = subprocess.Popen(
-            # -noreset: or the server would begin anew, deaf for a moment, whenever its last client leaves.
-            [
-                "Xvfb",
-                "-noreset",
-                "-displayfd",
-                str(write_end),
-                "-screen",
-                "0",
-                screen,
-                "-fbdir",
-                str(self._folder),
-            ],
-            pass_fds=[write_end],
-            stderr=subprocess.DEVNULL,
-        )
-        os.close(write_end)
-        with os.fdopen(read_end) as numbers:
-            self.display = f":{numbers.readline().strip()}"
+        with one_at_a_time():
+            self._start_server()
         self._manager = subprocess.Popen(
             ["openbox"], env=self.environment(), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
         return self
+
+    def _start_server(self) -> None:
+        read_end, write_end = os.pipe()
+        screen = f"{self._size_wh[0]}x{self._size_wh[1]}x24"
+        # -noreset: or the server would begin anew, deaf for a moment, whenever its last client leaves.
+        command = ["Xvfb", "-noreset", "-displayfd", str(write_end), "-screen", "0", screen]
+        self._server = subprocess.Popen(
+            [*command, "-fbdir", str(self._folder)], pass_fds=[write_end], stderr=subprocess.DEVNULL
+        )
+        os.close(write_end)
+        with os.fdopen(read_end) as numbers:
+            self.display = f":{numbers.readline().strip()}"
 
     def __exit__(
         self,
@@ -98,7 +109,8 @@ class XvfbScreen:
                 window = found.splitlines()[0]
                 self._xdotool("windowfocus", "--sync", window)
                 return window
-        raise AssertionError(f"no window {title!r} on the screen")
+        there = self._xdotool("search", "--name", ".*", "getwindowname", "%@").splitlines()
+        raise AssertionError(f"no window {title!r} on the screen {self.display}; there are {there}")
 
     def press(self, *keys: str) -> None:
         """Press keys, by their X names, in the window that has the focus."""

@@ -1,5 +1,6 @@
 """What a camera does wrong in an evening, and that the show goes on: rows of docs/reliability.md."""
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from waiting import LONG_S, wait_until
 
-from realtime import pipeline
+from realtime import pipeline, source_reader
 from realtime.errors import SourceBrokenError, SourceError
 from realtime.frame import Frame
 from realtime.painter import EnginePainter
@@ -216,8 +217,14 @@ def test_a_clock_that_jumps_back_or_ahead_leaves_times_that_grow() -> None:
     assert [frame.pts for frame in (*back, ahead)] == [5, 6, 7]
 
 
-def test_a_run_that_is_stopped_does_not_wait_for_a_camera_that_never_comes_back() -> None:
-    """The reader's pause is a real one here, and is cut short."""
+def test_a_run_that_is_stopped_does_not_wait_for_a_camera_that_never_comes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The reader's pause is a real one here, of an hour, and is cut short."""
+    monkeypatch.setattr(
+        source_reader, "growing_pauses", lambda: itertools.chain([0.0], itertools.repeat(3600.0))
+    )
+    others = set(threading.enumerate())
     read = threading.Event()
     clock, stop = FakeClock(), threading.Event()
     lines: list[str] = []
@@ -231,7 +238,9 @@ def test_a_run_that_is_stopped_does_not_wait_for_a_camera_that_never_comes_back(
     output = pipeline.SinkOutput([sink], times)
     pipeline.run(source, EnginePainter(IdentityEngine(), times), output, times=times, stop=stop)
     assert values(sink.frames) == [1]
-    assert not [t.name for t in threading.enumerate() if t.name.startswith("livebrush")]
+    for thread in set(threading.enumerate()) - others:
+        thread.join(LONG_S)
+        assert not thread.is_alive()
 
 
 def test_a_damaged_picture_of_the_driver_ends_no_show(cameras: Callable[..., Camera]) -> None:

@@ -28,7 +28,7 @@ image = np.zeros((90, 160, 3), np.uint8)
 image[:, :80, 2] = 255
 image[:, 80:, 1] = 255
 window = Window((160, 90))
-deadline = time.monotonic() + 60
+deadline = time.monotonic() + 240
 while time.monotonic() < deadline:
     window.show(image)
     events = window.poll(5)
