@@ -3,46 +3,32 @@
 from __future__ import annotations
 
 import threading
-import time
 from contextlib import ExitStack
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from realtime.backdrop import Backdrop
 from realtime.background import Background, Stopped
 from realtime.camera_again import open_lasting
 from realtime.camera_config import CameraConfig, write_json
+from realtime.camera_outputs import OutputOpener
 from realtime.camera_plan import Plan, make_plan
-from realtime.captures import Captures
 from realtime.catalog import StyleEntry, list_styles
 from realtime.console import EXIT_INTERRUPTED, say, stop_on_signals
-from realtime.controls import Controls
 from realtime.display import why_no_window
 from realtime.errors import SourceError
-from realtime.frame import Frame
 from realtime.lettering import text_width
 from realtime.mask import MaskSource, open_mask
 from realtime.masked_painter import MaskedPainter
-from realtime.pacer import Pacer, film_time, slide_time
-from realtime.painter import Look, Painter, SizeWh
-from realtime.pipeline import SinkOutput, Writer, run
-from realtime.sink_apart import ApartSink
-from realtime.sinks import Sink, open_sink
-from realtime.source_lasting import LastingSource
+from realtime.painter import Painter, SizeWh
+from realtime.pipeline import run
 from realtime.sources import Source, SourceInfo
 from realtime.steady import Steadier
 from realtime.style_anchor import AnchoredPainter, ContentAnchor
 from realtime.style_player import LoadedStyle, StylePlayer, load_style
-from realtime.style_walk import StyleWalk
 from realtime.timing import StageTimes
 from realtime.window import Window
-from realtime.window_output import HINT, WindowOutput
+from realtime.window_output import WindowOutput
 from realtime.window_view import engine_label
-
-if TYPE_CHECKING:
-    from realtime.progress import ProgressSink
 
 FINISH_S = 3.0
 ENDLESS = ("camera", "demo")
@@ -54,6 +40,10 @@ def run_camera(config: CameraConfig) -> int:
     Raises:
         LivebrushError: whatever went wrong; all that was written before is whole.
     """
+    if config.virtual_camera is not None:
+        from realtime.sink_virtual_camera import require_virtual_camera
+
+        require_virtual_camera()
     stop = threading.Event()
     with stop_on_signals(stop):
         try:
@@ -76,7 +66,8 @@ class _Run:
         self._anchor = ContentAnchor(config.style, config.style_strength) if weaker else None
         # All at once: opening a camera, compiling a network and finding a font take their time each.
         # Without a window the demo scene comes as fast as it is painted, unless a rate is to be kept.
-        paced = self._has_window or config.target_fps is not None
+        shown = self._has_window or config.virtual_camera is not None
+        paced = shown or config.target_fps is not None
         self._opening = Background(lambda: _open_source(config.source, paced=paced))
         self._planning = Background(self._make_plan)
         self._loading = Background(self._load_style)
@@ -167,7 +158,7 @@ class _Run:
             say(f"no window: {self._why_no_window}")
         if plan.unasked:
             frames = "" if plan.max_frames is None else f"{plan.max_frames} frames to "
-            say(f"writing {frames}{plan.output} (--output FILE for another place)")
+            say(f"writing {frames}{plan.outputs[0]} (--output FILE for another place)")
         elif not plan.window and plan.max_frames is None and source.kind in ENDLESS:
             say("running until Ctrl-C (--max-frames N ends it by itself)")
 
@@ -190,70 +181,15 @@ class _Run:
         opened.callback(player.close)
         opened.callback(self._sum_up, source.info, plan, player)  # once every file below is finished
         masked = self._masked(plan, player, opened)
-        output = self._open_output(source, plan, player, masked, window, opened)
+        output = OutputOpener(
+            self._config, plan, source, player, masked, window, self._times, self._stop, opened
+        ).open()
         self._announce(source.info, plan)
         not_yet_played.pop_all()  # from here on the capture thread closes the source
         painter = masked or self._painter(source, player, opened)
         run(source, painter, output, times=self._times, stop=self._stop, max_frames=plan.max_frames)
         if plan.slide_show and isinstance(output, WindowOutput):
             output.hold()
-
-    def _open_output(
-        self,
-        opened_source: Source,
-        plan: Plan,
-        player: StylePlayer,
-        masked: MaskedPainter | None,
-        window: Window | None,
-        opened: ExitStack,
-    ) -> SinkOutput | WindowOutput:
-        config, writers, source = self._config, list[Writer](), opened_source.info
-        lasting = opened_source if isinstance(opened_source, LastingSource) else None
-        if lasting is not None:
-            lasting.tell = say if window is None else player.tell
-        if plan.output is not None:
-            writers.append(opened.enter_context(self._open_sink(plan.output, source, window, player)))
-        if window is None:
-            if plan.output is not None:
-                writers.append(opened.enter_context(self._progress(source, plan)))
-            writers.append(_ProblemsSaid(player))
-            look = Look(config.strength, config.original_colors, config.detail)
-            return SinkOutput(writers, self._times, look=look, output_wh=config.output_wh)
-        recordings = replace(source, address=None)  # without sound: a recording begins anywhere
-        captures = Captures(Path.cwd(), partial(open_sink, source=recordings))
-        opened.callback(captures.close)
-        output = WindowOutput(
-            window,
-            player,
-            self._times,
-            self._stop,
-            captures,
-            controls=Controls(
-                strength=config.strength, original_colors=config.original_colors, detail=config.detail
-            ),
-            sinks=writers,
-            output_wh=config.output_wh,
-            walk=StyleWalk(config.towards) if config.towards else None,
-            pacer=_pacer(source, plan),
-            live=source.live,
-            masked=masked,
-            trouble=None if lasting is None else lambda: lasting.trouble,
-        )
-        output.view.say(HINT)
-        return output
-
-    def _open_sink(
-        self, output: Path, source: SourceInfo, window: Window | None, player: StylePlayer
-    ) -> Sink:
-        """Open a file; beside a window its end is not the end of the show."""
-        sink = open_sink(output, source=source)
-        return sink if window is None else ApartSink(sink, output.name, player.tell)
-
-    def _progress(self, source: SourceInfo, plan: Plan) -> ProgressSink:
-        from realtime.progress import ProgressSink  # Rich is not needed for the first picture
-
-        known = [count for count in (source.frame_count, plan.max_frames) if count is not None]
-        return ProgressSink(source.name, min(known, default=None), self._times)
 
     def _sum_up(self, source: SourceInfo, plan: Plan, player: StylePlayer) -> None:
         style, times = player.current, self._times
@@ -262,7 +198,7 @@ class _Run:
         if times.shown:
             latency = times.latency_ms()["total"] or {}
             other_sizes = f" ({len(sizes)} sizes)" if len(sizes) > 1 else ""
-            place = f" -> {plan.output}" if plan.output is not None else ""
+            place = f" -> {', '.join(map(str, plan.outputs))}" if plan.outputs else ""
             say(
                 f"{times.shown} frames, {times.fps():.1f} fps, {times.dropped} dropped, "
                 f"latency {latency['p50']:.0f} ms (p95 {latency['p95']:.0f}), "
@@ -276,22 +212,9 @@ class _Run:
                 size=_text(network_wh),
                 sizes={_text(size_wh): frames for size_wh, frames in sizes.items()},
                 target_fps=self._config.target_fps,
-                output=None if plan.output is None else str(plan.output),
+                output=_as_json(plan.outputs),
             )
             write_json("--stats", self._config.stats, stats)
-
-
-class _ProblemsSaid:
-    """Says what goes wrong with the painting where no window shows it; see `realtime.pipeline.Writer`."""
-
-    def __init__(self, player: StylePlayer) -> None:
-        self._player = player
-
-    def write(self, frame: Frame) -> None:
-        """Look for news after a frame."""
-        problem = self._player.take_problem()
-        if problem is not None:
-            say(problem)
 
 
 def _open_source(asked: str | None, *, paced: bool) -> Source:
@@ -310,12 +233,10 @@ def _styles_and_letters() -> list[StyleEntry]:
     return list_styles()
 
 
-def _pacer(source: SourceInfo, plan: Plan) -> Pacer | None:
-    if plan.slide_show:
-        return Pacer(slide_time, time.perf_counter)
-    if source.live or source.kind == "folder":
-        return None
-    return Pacer(film_time, time.perf_counter)
+def _as_json(outputs: tuple[Path, ...]) -> str | list[str] | None:
+    """Return the one output, as it always was in the statistics; a list of several."""
+    names = [str(output) for output in outputs]
+    return names if len(names) > 1 else next(iter(names), None)
 
 
 def _text(size_wh: SizeWh) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from realtime.catalog import StyleEntry
 
 DEFAULT_STYLE = "starry_night"
+VIRTUAL_CAMERA = "--virtual-camera"
 DEFAULT_DETAIL = 0.7  # of realtime.guided, which is not imported to read the command line
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -39,8 +41,19 @@ def camera(
         ),
     ] = None,
     output: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(metavar="FILE|FOLDER", help="Write a video file, or pictures into a folder."),
+        Optional[list[Path]],  # noqa: UP045
+        typer.Option(
+            metavar="FILE|FOLDER",
+            help="Write a video file, or pictures into a folder. Given more than once, each fails alone.",
+        ),
+    ] = None,
+    virtual_camera: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            metavar="[NAME]",
+            help="Be a webcam for other programs, beside the window or, with --no-window, instead of it. "
+            "Without a name the first virtual camera is taken.",
+        ),
     ] = None,
     no_window: Annotated[
         bool,
@@ -145,6 +158,8 @@ def camera(
         python run_camera.py --style the_great_wave --target-fps 30
 
         python run_camera.py --style starry_night --mask person --background the_great_wave
+
+        python run_camera.py --style udnie --virtual-camera
     """
     from realtime.backdrop import find_backdrop
     from realtime.camera_config import CameraConfig, parse_size
@@ -158,7 +173,8 @@ def camera(
         towards=_way(style, found, towards),
         style_strength=style_strength,
         source=source,
-        output=output,
+        outputs=tuple(output or ()),
+        virtual_camera=virtual_camera,
         window=not no_window,
         max_frames=max_frames,
         network_wh=parse_size("--size", size),
@@ -190,4 +206,15 @@ def _way(style: str, first: StyleEntry, towards: str | None) -> tuple[StyleEntry
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: see `realtime.console`."""
-    return run_command(app, arguments, program="run_camera.py")
+    given_arguments = sys.argv[1:] if arguments is None else arguments
+    return run_command(app, _with_a_name(given_arguments), program="run_camera.py")
+
+
+def _with_a_name(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with an empty name after a `--virtual-camera` without one; Typer wants a value."""
+    named: list[str] = []
+    for argument, following in zip(arguments, [*arguments[1:], "-"], strict=True):
+        named.append(argument)
+        if argument == VIRTUAL_CAMERA and following.startswith("-"):
+            named.append("")
+    return named

@@ -31,7 +31,8 @@ class CameraConfig:
     Args:
         style: what paints.
         source: camera number, demo, file, folder or address; None for camera 0, or without one the demo.
-        output: video file, or folder for pictures; None for none.
+        outputs: video files, or folders for pictures.
+        virtual_camera: name of a virtual camera that shows the painting, "" for the first; None for none.
         window: False for no window.
         max_frames: end after this many.
         network_wh: what the network sees; None for a size that fits the source.
@@ -55,7 +56,8 @@ class CameraConfig:
 
     style: StyleEntry
     source: str | None = None
-    output: Path | None = None
+    outputs: tuple[Path, ...] = ()
+    virtual_camera: str | None = None
     window: bool = True
     max_frames: int | None = None
     network_wh: SizeWh | None = None
@@ -91,13 +93,18 @@ class CameraConfig:
             raise OptionError(f"--target-fps must be from 1 to {HIGHEST_FPS}, got {self.target_fps}")
         if self.network_wh is not None:
             self.style.contract.check_size(self.network_wh)
-        if self.output is not None:
-            check_place("--output", self.output, may_be_folder=True)
-            _check_keeps_source("--output", self.output, self.source)
+        self._check_places()
+
+    def _check_places(self) -> None:
+        for place, output in enumerate(self.outputs):
+            check_place("--output", output, may_be_folder=True)
+            _check_keeps_source("--output", output, self.source)
+            if any(_is_same(output, other) for other in self.outputs[:place]):
+                raise OptionError(f"--output {output} is there twice; give two names")
         if self.stats is not None:
             check_place("--stats", self.stats)
             _check_keeps_source("--stats", self.stats, self.source)
-            if self.output is not None and _is_same(self.stats, self.output):
+            if any(_is_same(self.stats, output) for output in self.outputs):
                 raise OptionError(f"--output and --stats are both {self.stats}; give two files")
 
 

@@ -23,19 +23,21 @@ class Plan:
 
     Args:
         window: they are shown.
-        output: they are written there; None for nowhere.
+        outputs: they are written there.
         unasked: nobody named that output.
         max_frames: end after this many; None for the source's end.
         network: size that the network sees; one on demand where a rate is wanted.
+        watched: somebody watches them now, so that films are shown at their own pace.
         slide_show: pictures are shown one after another, the last until the viewer quits.
         steady: how steady the painting is kept.
     """
 
     window: bool
-    output: Path | None
+    outputs: tuple[Path, ...]
     unasked: bool
     max_frames: int | None
     network: SizeRule
+    watched: bool
     slide_show: bool
     steady: SteadyLevel
 
@@ -43,9 +45,9 @@ class Plan:
 def make_plan(config: CameraConfig, source: SourceInfo, *, window: bool, folder: Path) -> Plan:
     """Decide where the pictures go.
 
-    With a window and no output, what counts is that it runs in real time: then, as for everything live,
-    the network sees no more than `LIVE_SHORT_SIDE` pixels on the shorter side. Where nothing would be
-    seen at all, a short clip is written, unless only the statistics are wanted.
+    With a window or a virtual camera and no output, what counts is that it runs in real time: then, as for
+    everything live, the network sees no more than `LIVE_SHORT_SIDE` pixels on the shorter side. Where nothing
+    would be seen at all, a short clip is written, unless only the statistics are wanted.
 
     Args:
         window: one is wanted and can be opened.
@@ -53,24 +55,26 @@ def make_plan(config: CameraConfig, source: SourceInfo, *, window: bool, folder:
     Raises:
         OptionError: if a rate is wanted of what has none.
     """
-    output, max_frames = config.output, config.max_frames
+    outputs, max_frames = config.outputs, config.max_frames
+    shown = window or config.virtual_camera is not None
     only_measured = not config.window and config.stats is not None
-    unasked = output is None and not window and not only_measured
+    unasked = not outputs and not shown and not only_measured
     if unasked and source.kind == "folder":
-        output = free_path(folder, f"livebrush_{config.style.name}", "")
+        outputs = (free_path(folder, f"livebrush_{config.style.name}", ""),)
     elif unasked:
-        output = free_path(folder, f"livebrush_{config.style.name}", ".mp4")
+        outputs = (free_path(folder, f"livebrush_{config.style.name}", ".mp4"),)
         max_frames = max_frames or round(CLIP_S * (source.fps or CLIP_FPS))
-    watched = source.live or (window and output is None)
+    seen_small = source.live or (shown and not outputs)
     if config.target_fps is not None:
-        _check_has_rate(source, is_written=output is not None)
+        _check_has_rate(source, is_written=bool(outputs))
     return Plan(
         window=window,
-        output=output,
+        outputs=outputs,
         unasked=unasked,
         max_frames=max_frames,
-        network=_size_rule(config, source, LIVE_SHORT_SIDE if watched else None),
-        slide_show=source.kind == "folder" and window and output is None,
+        network=_size_rule(config, source, LIVE_SHORT_SIDE if seen_small else None),
+        watched=shown,
+        slide_show=source.kind == "folder" and window and not outputs,
         steady=config.steady or _steady_for(source),
     )
 

@@ -1,7 +1,7 @@
 """What is drawn over the picture in the window, and never into a file: the head-up line, the help, toasts.
 
-The `draw_` functions write to the canvas they are given, (H, W, 3) uint8 BGR, contiguous: a copy that
-the window owns. Texts lie on darkened strips, so that they can be read on any picture.
+The `draw_` functions but `draw_still` write to the canvas they are given, (H, W, 3) uint8 BGR, contiguous:
+a copy that the window owns. Texts lie on darkened strips, so that they can be read on any picture.
 """
 
 from __future__ import annotations
@@ -101,6 +101,17 @@ def draw_toast(canvas: Image, text: str) -> None:
     x, y = (width - box_width) // 2, max(0, height - 2 * box_height)
     _shade(canvas, x, y, box_width, box_height)
     draw_text(canvas, text, (x + size_px, y + round(size_px * 1.35)), size_px, WHITE)
+
+
+def draw_still(image: Image, text: str) -> Image:
+    """Return a darkened copy of a picture, (H, W, 3) uint8 BGR, with one word in its middle."""
+    canvas = np.array(image, order="C")
+    height, width = canvas.shape[:2]
+    _shade(canvas, 0, 0, width, height)
+    size_px = max(SMALLEST_PX, min(height // 10, width // (len(text) + 2)))
+    x = max(0, (width - text_width(text, size_px)) // 2)
+    draw_text(canvas, text, (x, (height + size_px) // 2), size_px, WHITE)
+    return canvas
 
 
 def draw_help(canvas: Image, credit: str) -> None:

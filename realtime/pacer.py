@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from realtime.frame import Frame
@@ -46,3 +47,26 @@ class Pacer:
     def restart(self) -> None:
         """Let the next frame be due at once: after a pause."""
         self._zero_at = None
+
+
+def wait_until_due(
+    pacer: Pacer | None,
+    frame: Frame,
+    stop: threading.Event,
+    idle: Callable[[], None],
+    slice_s: float,
+) -> bool:
+    """Wait until a frame is due; False if `stop` was set before.
+
+    Args:
+        pacer: says when; None for now.
+        idle: called after every slice of the wait.
+        slice_s: longest wait in one piece, seconds.
+    """
+    while pacer is not None and not stop.is_set():
+        left_s = pacer.left_s(frame)
+        if left_s <= 0:
+            break
+        stop.wait(min(left_s, slice_s))
+        idle()
+    return not stop.is_set()

@@ -14,82 +14,23 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
 from realtime.frame import Frame
 from realtime.mailbox import SLICE_S, Mailbox, MailboxClosed
-from realtime.painter import Look, OverlappingPainter, Painted, Painter, finish
+from realtime.output import IDLE_S, Output, SinkOutput, WatchedWriter, Writer
+from realtime.painter import OverlappingPainter, Painted, Painter
 from realtime.timing import StageTimes
 
 if TYPE_CHECKING:
     from realtime.sources import Source
 
-# How often a window is looked after while no frame comes.
-IDLE_S = 0.01
+__all__ = ["IDLE_S", "Output", "SinkOutput", "WatchedWriter", "Writer", "run"]
+
 # How long a source may keep the run from ending. A camera driver can block for good; its thread is
 # then left to die with the process.
 STUCK_SOURCE_S = 2.0
-
-
-class Output(Protocol):
-    """Where paintings go. Every method is called in the thread that called `run`."""
-
-    @property
-    def paused(self) -> bool:
-        """True while no frame is wanted."""
-
-    def show(self, painted: Painted) -> bool:
-        """Put out one painting; False if it was left out, which counts it as dropped."""
-
-    def idle(self) -> None:
-        """Do what is to be done between frames; called at least every `IDLE_S` while none comes."""
-
-
-class Writer(Protocol):
-    """The part of a sink that the loop uses; opening and closing is the caller's."""
-
-    def write(self, frame: Frame) -> None:
-        """Take one finished frame."""
-
-
-class SinkOutput:
-    """Finishes every painting and writes it to sinks: the output without a window.
-
-    Args:
-        sinks: written to in this order; opened and closed by the caller.
-        times: takes the postprocess and sink times.
-        look: strength and colours; a function where they differ from frame to frame.
-        output_wh: size of the picture that goes out; None for the source's own.
-    """
-
-    paused = False
-
-    def __init__(
-        self,
-        sinks: Sequence[Writer],
-        times: StageTimes,
-        *,
-        look: Look | Callable[[Frame], Look] = Look(),  # noqa: B008
-        output_wh: tuple[int, int] | None = None,
-    ) -> None:
-        self._sinks = sinks
-        self._times = times
-        self._look = look
-        self._output_wh = output_wh
-
-    def show(self, painted: Painted) -> bool:
-        """Write one painting to every sink."""
-        look = self._look if isinstance(self._look, Look) else self._look(painted.frame)
-        with self._times.measure("postprocess"):
-            frame = finish(painted, look, self._output_wh)
-        with self._times.measure("sink"):
-            for sink in self._sinks:
-                sink.write(frame)
-        return True
-
-    def idle(self) -> None:
-        """Nothing to do."""
 
 
 def run(

@@ -57,3 +57,20 @@ def network_size(
     most = contract.max_size // multiple * multiple
     width, height = (min(max(round(side * scale) // multiple * multiple, least), most) for side in source_wh)
     return width, height
+
+
+def fitted_into(image: Image, size_wh: tuple[int, int]) -> Image:
+    """Return (H, W, 3) uint8 of that size: the whole picture in its own shape, black bars beside it.
+
+    A picture that has the size already is returned as it is.
+    """
+    height, width = image.shape[:2]
+    if (width, height) == size_wh:
+        return image
+    scale = min(size_wh[0] / width, size_wh[1] / height)
+    inner_wh = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.resize(image, inner_wh, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    fitted = np.zeros((size_wh[1], size_wh[0], 3), np.uint8)
+    left, top = (size_wh[0] - inner_wh[0]) // 2, (size_wh[1] - inner_wh[1]) // 2
+    fitted[top : top + inner_wh[1], left : left + inner_wh[0]] = small
+    return fitted

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from realtime.errors import SinkError
 from realtime.frame import Frame
+from realtime.output import WatchedWriter
 from realtime.sinks import ClosingSink, Sink
 
 
@@ -27,10 +28,24 @@ class ApartSink(ClosingSink):
 
     def write(self, frame: Frame) -> None:
         """Hand a frame on, if the sink still takes any."""
+        self._try(lambda: self._sink.write(frame))
+
+    def idle(self, *, paused: bool) -> None:
+        """Let the sink show its last picture again, if it is one that does."""
+        sink = self._sink
+        if isinstance(sink, WatchedWriter):
+            self._try(lambda: sink.idle(paused=paused))
+
+    @property
+    def failure(self) -> SinkError | None:
+        """Why the sink takes nothing any more; None while it does."""
+        return self._error
+
+    def _try(self, call: Callable[[], None]) -> None:
         if self._error is not None or self._closed:
             return
         try:
-            self._sink.write(frame)
+            call()
         except Exception as error:  # an encoder may raise anything
             self._give_up(error)
 
@@ -56,3 +71,24 @@ class ApartSink(ClosingSink):
         except Exception as closing:
             self._error.__context__ = closing
         self._tell(f"{self._error}; the show goes on")
+
+
+class LastSinkEnds:
+    """Ends the run when every one of several sinks has failed: nothing would be left of it.
+
+    Args:
+        sinks: written to before this one.
+    """
+
+    def __init__(self, sinks: Sequence[ApartSink]) -> None:
+        self._sinks = sinks
+
+    def write(self, frame: Frame) -> None:
+        """Look whether any sink still takes frames.
+
+        Raises:
+            SinkError: none does.
+        """
+        failures = [sink.failure for sink in self._sinks]
+        if failures and all(failures):
+            raise SinkError("; ".join(str(failure) for failure in failures))

@@ -13,12 +13,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
 from realtime.frame import Frame
 from realtime.mailbox import SLICE_S, Mailbox, MailboxClosed
+from realtime.preprocess import fitted_into
 from realtime.source_reader import Arrived, Means, SourceReader
 from realtime.sources import Clock, Source, SourceInfo
 
@@ -140,20 +137,3 @@ class GapTimes:
         self._last = replace(frame, index=self._index, pts=pts, time_base=self._time_base)
         self._index += 1
         return self._last
-
-
-def fitted_into(image: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return (H, W, 3) uint8 of that size: the whole picture in its own shape, black bars beside it.
-
-    A picture that has the size already is returned as it is.
-    """
-    height, width = image.shape[:2]
-    if (width, height) == size_wh:
-        return image
-    scale = min(size_wh[0] / width, size_wh[1] / height)
-    inner_wh = max(1, round(width * scale)), max(1, round(height * scale))
-    small = cv2.resize(image, inner_wh, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    fitted = np.zeros((size_wh[1], size_wh[0], 3), np.uint8)
-    left, top = (size_wh[0] - inner_wh[0]) // 2, (size_wh[1] - inner_wh[1]) // 2
-    fitted[top : top + inner_wh[1], left : left + inner_wh[0]] = small
-    return fitted

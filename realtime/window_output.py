@@ -16,9 +16,9 @@ from realtime.contract import StyleContract
 from realtime.controls import Action, Controls, action_of, apply, drag_split
 from realtime.frame import Frame
 from realtime.masked_painter import MaskedPainter
-from realtime.pacer import Pacer
+from realtime.output import IDLE_S, WatchedWriter, Writer
+from realtime.pacer import Pacer, wait_until_due
 from realtime.painter import Painted, SizeWh, finish
-from realtime.pipeline import IDLE_S, Writer
 from realtime.preprocess import resize
 from realtime.style_player import StylePlayer
 from realtime.style_walk import StyleWalk
@@ -78,6 +78,7 @@ class WindowOutput:
         self._stop = stop
         self._captures = captures
         self._sinks = sinks
+        self._watched = [sink for sink in sinks if isinstance(sink, WatchedWriter)]
         self._output_wh = output_wh
         self._walk = walk
         self._pacer = pacer
@@ -96,7 +97,7 @@ class WindowOutput:
         """Show one painting when it is due; False if it is too old or the viewer quit meanwhile."""
         if self._live and painted.frame.captured_at < self._resumed_at:
             return False
-        if not self._wait_until_due(painted.frame):
+        if not wait_until_due(self._pacer, painted.frame, self._stop, self.idle, IDLE_S):
             return False
         if self._is_behind(painted):
             painted = self._paint(painted.frame)
@@ -114,7 +115,9 @@ class WindowOutput:
         return True
 
     def idle(self) -> None:
-        """Let the window live while no frame comes."""
+        """Let the window, and whatever else is watched, live while no frame comes."""
+        for sink in self._watched:
+            sink.idle(paused=self.paused)
         before = (self.controls, self.view.toast, self._player.loading, self.view.trouble_shown)
         self._attend()
         restyled = (self.paused or self._holding) and self._restyle()
@@ -130,15 +133,6 @@ class WindowOutput:
 
     def _trouble_now(self) -> str | None:
         return None if self.paused else self._trouble()  # nobody waits for a picture in a pause
-
-    def _wait_until_due(self, frame: Frame) -> bool:
-        while self._pacer is not None and not self._stop.is_set():
-            left_s = self._pacer.left_s(frame)
-            if left_s <= 0:
-                break
-            self._stop.wait(min(left_s, IDLE_S))
-            self.idle()
-        return not self._stop.is_set()
 
     def _is_behind(self, painted: Painted) -> bool:
         """True for a painting from before a pause in which the style was changed."""

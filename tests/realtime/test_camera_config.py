@@ -40,7 +40,7 @@ def test_what_is_no_size_is_refused_by_the_options_name(text: str) -> None:
         ({"max_frames": 0}, OptionError, "--max-frames must be 1 or more, got 0"),
         ({"network_wh": (63, 360)}, ContractError, "63"),
         ({"network_wh": (640, 5000)}, ContractError, "5000"),
-        ({"output": Path("/no/such/folder/out.mp4")}, SinkError, "there is no folder /no/such/folder"),
+        ({"outputs": (Path("/no/such/folder/out.mp4"),)}, SinkError, "there is no folder /no/such/folder"),
         ({"stats": Path("/no/such/folder/s.json")}, SinkError, "--stats /no/such/folder/s.json"),
     ],
 )
@@ -58,14 +58,14 @@ def test_an_output_must_not_be_the_source_by_any_of_its_names(
     monkeypatch.chdir(tmp_path)
     for output in ("clip.mp4", "link.mp4", f"../{tmp_path.name}/clip.mp4"):
         with pytest.raises(SinkError, match="would overwrite the source"):
-            CameraConfig(STYLE, source=str(clip), output=Path(output))
+            CameraConfig(STYLE, source=str(clip), outputs=(Path(output),))
     with pytest.raises(SinkError, match="would overwrite the source"):
         CameraConfig(STYLE, source=str(clip), stats=clip)
 
 
 def test_output_and_statistics_must_not_be_one_file(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="give two files"):
-        CameraConfig(STYLE, output=tmp_path / "a.mp4", stats=tmp_path / "a.mp4")
+        CameraConfig(STYLE, outputs=(tmp_path / "a.mp4",), stats=tmp_path / "a.mp4")
 
 
 def test_statistics_go_into_a_file_not_a_folder(tmp_path: Path) -> None:
@@ -75,9 +75,9 @@ def test_statistics_go_into_a_file_not_a_folder(tmp_path: Path) -> None:
 
 def test_everything_in_order_is_accepted(tmp_path: Path) -> None:
     config = CameraConfig(
-        STYLE, source="demo", output=tmp_path, stats=tmp_path / "s.json", network_wh=(64, 64)
+        STYLE, source="demo", outputs=(tmp_path,), stats=tmp_path / "s.json", network_wh=(64, 64)
     )
-    assert config.output == tmp_path
+    assert config.outputs == (tmp_path,)
 
 
 def test_json_that_cannot_be_written_names_the_option(tmp_path: Path) -> None:

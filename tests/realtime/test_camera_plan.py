@@ -19,7 +19,7 @@ PICTURES = SourceInfo("album", "folder", (800, 600), fps=25.0, frame_count=7)
 
 def test_a_camera_in_a_window_runs_until_the_viewer_quits(tmp_path: Path) -> None:
     plan = make_plan(CameraConfig(STYLE), CAMERA, window=True, folder=tmp_path)
-    assert (plan.window, plan.output, plan.max_frames) == (True, None, None)
+    assert (plan.window, plan.outputs, plan.max_frames) == (True, (), None)
 
 
 @pytest.mark.parametrize(("source", "frames"), [(CAMERA, 150), (FILM, 125)])
@@ -28,25 +28,25 @@ def test_without_a_window_five_seconds_are_written_to_a_free_name(
 ) -> None:
     (tmp_path / "livebrush_udnie.mp4").touch()
     plan = make_plan(CameraConfig(STYLE), source, window=False, folder=tmp_path)
-    assert plan.output == tmp_path / "livebrush_udnie_2.mp4"
+    assert plan.outputs == (tmp_path / "livebrush_udnie_2.mp4",)
     assert plan.unasked
     assert plan.max_frames == frames
 
 
 def test_pictures_without_a_window_are_written_as_pictures(tmp_path: Path) -> None:
     plan = make_plan(CameraConfig(STYLE), PICTURES, window=False, folder=tmp_path)
-    assert (plan.output, plan.max_frames) == (tmp_path / "livebrush_udnie", None)
+    assert (plan.outputs, plan.max_frames) == ((tmp_path / "livebrush_udnie",), None)
 
 
 def test_whoever_wants_only_statistics_gets_no_clip(tmp_path: Path) -> None:
     config = CameraConfig(STYLE, window=False, stats=tmp_path / "stats.json")
-    assert make_plan(config, CAMERA, window=False, folder=tmp_path).output is None
+    assert make_plan(config, CAMERA, window=False, folder=tmp_path).outputs == ()
 
 
 def test_an_output_that_was_asked_for_is_taken_whole(tmp_path: Path) -> None:
-    config = CameraConfig(STYLE, output=tmp_path / "out.mp4")
+    config = CameraConfig(STYLE, outputs=(tmp_path / "out.mp4",))
     plan = make_plan(config, FILM, window=False, folder=tmp_path)
-    assert (plan.output, plan.unasked, plan.max_frames) == (tmp_path / "out.mp4", False, None)
+    assert (plan.outputs, plan.unasked, plan.max_frames) == ((tmp_path / "out.mp4",), False, None)
 
 
 def test_what_is_watched_is_seen_small_enough_to_run_in_real_time(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_what_is_watched_is_seen_small_enough_to_run_in_real_time(tmp_path: Path
 
 
 def test_a_film_that_is_written_is_seen_in_its_own_size(tmp_path: Path) -> None:
-    config = CameraConfig(STYLE, output=tmp_path / "out.mp4")
+    config = CameraConfig(STYLE, outputs=(tmp_path / "out.mp4",))
     for window in (False, True):
         plan = make_plan(config, FILM, window=window, folder=tmp_path)
         assert plan.network(FILM.size_wh, STYLE.contract) == (1920, 1080)
@@ -69,7 +69,7 @@ def test_a_size_that_was_asked_for_is_taken(tmp_path: Path) -> None:
 
 def test_pictures_in_a_window_are_a_slide_show_unless_they_are_written(tmp_path: Path) -> None:
     assert make_plan(CameraConfig(STYLE), PICTURES, window=True, folder=tmp_path).slide_show
-    written = CameraConfig(STYLE, output=tmp_path)
+    written = CameraConfig(STYLE, outputs=(tmp_path,))
     assert not make_plan(written, PICTURES, window=True, folder=tmp_path).slide_show
 
 
@@ -85,9 +85,9 @@ def test_a_rate_that_is_wanted_makes_the_size_one_on_demand_up_to_the_size_that_
 
 @pytest.mark.parametrize(("source", "window"), [(CAMERA, False), (CAMERA, True), (FILM, True)])
 def test_what_is_watched_live_may_have_a_rate(tmp_path: Path, source: SourceInfo, window: bool) -> None:
-    output = tmp_path / "out.mp4" if source.live else None
+    outputs = (tmp_path / "out.mp4",) if source.live else ()
     plan = make_plan(
-        CameraConfig(STYLE, target_fps=30, output=output), source, window=window, folder=tmp_path
+        CameraConfig(STYLE, target_fps=30, outputs=outputs), source, window=window, folder=tmp_path
     )
     assert isinstance(plan.network, Resolution)
 
@@ -99,7 +99,7 @@ def test_a_film_that_is_only_measured_may_have_a_rate(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("window", [False, True])
 def test_a_film_that_is_written_has_no_rate_to_keep(tmp_path: Path, window: bool) -> None:
-    config = CameraConfig(STYLE, target_fps=30, output=tmp_path / "out.mp4")
+    config = CameraConfig(STYLE, target_fps=30, outputs=(tmp_path / "out.mp4",))
     with pytest.raises(OptionError, match="--target-fps is for what is watched live; of clip.mp4"):
         make_plan(config, FILM, window=window, folder=tmp_path)
 

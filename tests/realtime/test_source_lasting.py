@@ -14,7 +14,8 @@ from realtime import pipeline, source_reader
 from realtime.errors import SourceBrokenError, SourceError
 from realtime.frame import Frame
 from realtime.painter import EnginePainter
-from realtime.source_lasting import STALL_S, GapTimes, LastingSource, fitted_into
+from realtime.preprocess import fitted_into
+from realtime.source_lasting import STALL_S, GapTimes, LastingSource
 from realtime.source_reader import Arrived
 from realtime.testing import CollectingSink, FakeClock, IdentityEngine, ScriptedSource, make_frame
 from realtime.timing import StageTimes

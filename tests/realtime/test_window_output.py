@@ -371,3 +371,25 @@ def test_a_toast_goes_away_by_itself(stage: Stage) -> None:
     stage.clock.advance(60)
     stage.output.idle()
     assert (stage.picture_after("") == 200).all()
+
+
+class WatchedSink(CollectingSink):
+    """A sink that somebody watches; keeps what it is told between frames."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[bool] = []
+
+    def idle(self, *, paused: bool) -> None:
+        self.told.append(paused)
+
+
+def test_what_is_watched_elsewhere_is_told_of_a_pause_between_frames(make_stage: MakeStage) -> None:
+    sink = WatchedSink()
+    stage = make_stage(sinks=[sink])
+    stage.output.show(stage.paint())
+    stage.output.idle()
+    stage.screen.press(" ")
+    stage.output.idle()
+    stage.output.idle()
+    assert sink.told == [False, False, True]
