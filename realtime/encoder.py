@@ -17,6 +17,7 @@ from realtime.codecs import CODECS, codec_named
 from realtime.errors import OptionError, SinkError
 from realtime.media import MEDIA_ERRORS, UNSPECIFIED, Colour, known_matrix, reason
 from realtime.palette import Palettes
+from realtime.process import keep_scheduling
 
 # swscale's quick conversion is off by up to 3 levels, towards green; this costs half a millisecond more.
 EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
@@ -135,7 +136,8 @@ class PictureEncoder:
             configure(self._context, video)
             self._context.options = video.options
             self._context.flags |= _GLOBAL_HEADER
-            self._context.open()
+            with keep_scheduling():
+                self._context.open()
         except (*MEDIA_ERRORS, ValueError) as error:
             raise SinkError(cannot_encode(video, error)) from error
 

@@ -18,6 +18,7 @@ from realtime.codecs import CODECS, PICTURES
 from realtime.encoder import VideoFormat, configure
 from realtime.errors import SinkError
 from realtime.media import MEDIA_ERRORS, location, reason, start_offset_s
+from realtime.process import keep_scheduling
 from realtime.segment_file import Record, StoredPacket, read_packets, read_times
 from realtime.track_copier import FOREVER_S, TrackCopier
 from realtime.tracks import copy_facts
@@ -93,7 +94,8 @@ class _Joining:
                 if suffix not in _SILENT:
                     copier = self._open_copier(output)
                     opened.callback(copier.close)
-            output.start_encoding()
+            with keep_scheduling():  # which opens the encoder, though nothing is encoded
+                output.start_encoding()
             self._write(output, stream, copier)
             return list(dict.fromkeys(notes + (copier.notes if copier else [])))
 

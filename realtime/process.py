@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 _IMPORTED_AT = time.perf_counter()
@@ -46,6 +47,32 @@ def yield_to_others(*, wholly: bool = True) -> None:
     """
     with contextlib.suppress(OSError, AttributeError):  # forbidden here, or not to be had
         _lower_priority(threading.get_native_id(), 19 if wholly else 5)
+
+
+@contextlib.contextmanager
+def keep_scheduling() -> Iterator[None]:
+    """Undo what a library does inside to the rank of this process's threads, and of those that it starts.
+
+    SVT-AV1, run by root as in most containers, makes its threads and its caller real-time ones of the
+    highest rank: whatever they start later is one too, and nothing else on the machine gets its turn.
+    """
+    before = _scheduling()
+    yield
+    for thread, policy in _scheduling().items():
+        wanted = before.get(thread, before.get(threading.get_native_id()))
+        if wanted is not None and policy != wanted:
+            with contextlib.suppress(OSError):  # it has ended
+                os.sched_setscheduler(thread, *wanted)
+
+
+def _scheduling() -> dict[int, tuple[int, os.sched_param]]:
+    """Return how each thread is scheduled: Linux's policy and its rank; nothing elsewhere."""
+    found: dict[int, tuple[int, os.sched_param]] = {}
+    if sys.platform == "linux":
+        for thread in map(int, os.listdir("/proc/self/task")):
+            with contextlib.suppress(OSError):
+                found[thread] = os.sched_getscheduler(thread), os.sched_getparam(thread)
+    return found
 
 
 if sys.platform == "win32":

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import sys
 from fractions import Fraction
 from typing import Any
 
@@ -90,3 +92,15 @@ def test_colours_are_written_as_the_film_has_them() -> None:
     assert written_colour(Colour(), (1280, 720), (64, 48)).matrix == 5  # guessed by the film's own size
     rgb = Colour(matrix=0, full_range=True)
     assert written_colour(rgb, (64, 48), (64, 48)).matrix == 5  # nothing else writes RGB
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are scheduled so on Linux")
+@pytest.mark.parametrize("codec", ["av1", "hevc"])
+def test_no_encoder_takes_the_machine_for_itself(codec: str) -> None:
+    """SVT-AV1 does when root runs it; see `keep_scheduling`."""
+    usual = os.sched_getscheduler(0)
+    encoder = PictureEncoder(video(codec))
+    encoder.encode(numbered_picture(0, (64, 64)), 0)
+    policies = {os.sched_getscheduler(int(thread)) for thread in os.listdir("/proc/self/task")}
+    encoder.flush()
+    assert policies == {usual}
