@@ -257,15 +257,12 @@ def test_ffprobe_finds_the_same_streams_and_times(tmp_path: Path) -> None:
         "-show_entries",
         "stream=codec_type,codec_name:stream_tags=language,title:packet=pts,size,stream_index",
     )
-    before, after = (
-        ffprobe(source, *entries, "-show_packets"),
-        ffprobe(tmp_path / "out.mkv", *entries, "-show_packets"),
-    )
+    before, after = ffprobe(source, *entries), ffprobe(tmp_path / "out.mkv", *entries)
     if before is None:
         pytest.skip("needs ffprobe")
     assert after["streams"] == before["streams"]
     sound: Callable[[Any], list[Any]] = lambda facts: [p for p in facts["packets"] if p["stream_index"]]  # noqa: E731
-    assert sound(after) == sound(before)
+    assert sound(after) == sound(before) != []
 
 
 def test_a_real_clip_is_painted_with_every_time_kept(shared_dir: Path, tmp_path: Path) -> None:
