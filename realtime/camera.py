@@ -6,10 +6,10 @@ import threading
 from contextlib import ExitStack
 from pathlib import Path
 
-from realtime.backdrop import Backdrop
 from realtime.background import Background, Stopped
 from realtime.camera_again import open_lasting
 from realtime.camera_config import CameraConfig, write_json
+from realtime.camera_masked import MaskedParts, open_parts, put_together
 from realtime.camera_outputs import OutputOpener
 from realtime.camera_plan import Plan, make_plan
 from realtime.catalog import StyleEntry, list_styles
@@ -17,7 +17,6 @@ from realtime.console import EXIT_INTERRUPTED, say, stop_on_signals
 from realtime.display import why_no_window
 from realtime.errors import SourceError
 from realtime.lettering import text_width
-from realtime.mask import MaskSource, open_mask
 from realtime.masked_painter import MaskedPainter
 from realtime.painter import Painter, SizeWh
 from realtime.pipeline import run
@@ -71,7 +70,7 @@ class _Run:
         self._opening = Background(lambda: _open_source(config.source, paced=paced))
         self._planning = Background(self._make_plan)
         self._loading = Background(self._load_style)
-        self._masking = Background(self._load_mask)
+        self._masking = Background(self._load_masked)
         self._browsing = Background(_styles_and_letters if self._has_window else list[StyleEntry])
 
     def run(self) -> int:
@@ -104,33 +103,30 @@ class _Run:
 
         return load_style(style, self._config.engine, network_wh)
 
-    def _load_mask(self) -> tuple[MaskSource | None, LoadedStyle | None]:
-        """Open the mask, and the style behind it; None where there is none."""
-        config = self._config
-        if config.mask is None:
-            return None, None
-        style = config.background if isinstance(config.background, StyleEntry) else None
-        return open_mask(config.mask), None if style is None else self._loaded(style)
-
-    def _masked(self, plan: Plan, player: StylePlayer, opened: ExitStack) -> MaskedPainter | None:
-        """Return what paints where a mask is; None without one."""
-        mask, style = self._masking.result(self._stop)
-        if mask is None:
+    def _load_masked(self) -> MaskedParts | None:
+        """Open the masks, and the styles behind them; None where there is no mask."""
+        if self._config.mask is None:
             return None
-        back: StylePlayer | Backdrop
-        if style is None:
-            backdrop = self._config.background
-            back = backdrop if isinstance(backdrop, Backdrop) else Backdrop("original")
-        else:
-            # Its own times: the stages that are shown are those of the style in front.
-            options, steadier = self._config.engine, Steadier(plan.steady)
-            back = StylePlayer(
-                [], style, options=options, times=StageTimes(), size=plan.network, steadier=steadier
-            )
-            opened.callback(back.close)
-        masked = MaskedPainter(player, mask, back, self._times, player.tell)
-        opened.callback(masked.close)
-        return masked
+        frames = self._opening.result(self._stop).info.frame_count
+        return open_parts(self._config, frames, self._loaded)
+
+    def _masked(
+        self, plan: Plan, player: StylePlayer, front: Painter, opened: ExitStack
+    ) -> MaskedPainter | None:
+        """Return what paints where a mask is; None without one."""
+        parts = self._masking.result(self._stop)
+        if parts is None:
+            return None
+        return put_together(
+            parts,
+            front,
+            options=self._config.engine,
+            network=plan.network,
+            steady=plan.steady,
+            times=self._times,
+            tell=player.tell,
+            opened=opened,
+        )
 
     def _first_style(self) -> StyleEntry:
         """Return the style to begin with: of a clip that is anchored, the one for its first frame."""
@@ -180,14 +176,14 @@ class _Run:
         )
         opened.callback(player.close)
         opened.callback(self._sum_up, source.info, plan, player)  # once every file below is finished
-        masked = self._masked(plan, player, opened)
+        front = self._painter(source, player, opened)
+        masked = self._masked(plan, player, front, opened)
         output = OutputOpener(
             self._config, plan, source, player, masked, window, self._times, self._stop, opened
         ).open()
         self._announce(source.info, plan)
         not_yet_played.pop_all()  # from here on the capture thread closes the source
-        painter = masked or self._painter(source, player, opened)
-        run(source, painter, output, times=self._times, stop=self._stop, max_frames=plan.max_frames)
+        run(source, masked or front, output, times=self._times, stop=self._stop, max_frames=plan.max_frames)
         if plan.slide_show and isinstance(output, WindowOutput):
             output.hold()
 

@@ -104,22 +104,9 @@ def camera(
             help="Of a style made of a picture: below 1 strokes and colours move towards the source's own."
         ),
     ] = 1.0,
-    mask: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(
-            metavar="person|motion|key:#rrggbb|FILE|FOLDER|NET.onnx:LABEL",
-            help="Paint only what a mask means: persons, what moves, all but a colour, what is bright in a "
-            "picture, or in the masks of a video or folder, or labels of a segmentation network.",
-        ),
-    ] = None,
-    background: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(
-            metavar="original|blur|picture:FILE|NAME|PICTURE",
-            help="With --mask, what the rest shows: the source, the source blurred, a picture, or another "
-            "style; original if not given. The key B swaps the two.",
-        ),
-    ] = None,
+    mask: given.Mask = None,
+    background: given.Background = None,
+    label: given.Label = None,
     original_colors: Annotated[
         bool, typer.Option("--original-colors", help="Keep the colours of the source.")
     ] = False,
@@ -186,6 +173,7 @@ def camera(
         steady=None if steady == "auto" else as_level(steady, "auto"),
         mask=mask,
         background=None if background is None else find_backdrop(background) or find_style(background),
+        labels=tuple((name, find_style(style)) for name, style in given.parse_labels(label)),
         target_fps=target_fps,
         stats=stats,
     )

@@ -47,6 +47,7 @@ class CameraConfig:
         mask: which part of a frame `style` paints, see `realtime.mask`; None for all of it.
         background: what stands in the rest: a style or a backdrop; None for the frame as it is. Only with a
             mask.
+        labels: other labels of the same mask, each with the style that paints it.
         target_fps: frames a second that the network's size is chosen for, at most `network_wh`; None for
             a size that stays.
         stats: file for the statistics; None for none.
@@ -71,6 +72,7 @@ class CameraConfig:
     style_strength: float = 1.0
     mask: str | None = None
     background: StyleEntry | Backdrop | None = None
+    labels: tuple[tuple[str, StyleEntry], ...] = ()
     target_fps: int | None = None
     stats: Path | None = None
 
@@ -83,10 +85,8 @@ class CameraConfig:
             raise OptionError("--towards and --style-strength both move the style; give one of them")
         if self.mask is None and self.background is not None:
             raise OptionError("--background is what stands around a mask; give --mask too")
-        if self.mask is not None and self.target_fps is not None:
-            raise OptionError("--target-fps chooses the size of one network; with --mask, set --size instead")
-        if self.mask is not None and self.style_strength < 1:
-            raise OptionError("--style-strength follows the whole picture; it cannot be had with --mask")
+        if self.labels and self.mask is None:
+            raise OptionError("--label paints labels of a --mask; leave it out, or give --mask")
         if self.max_frames is not None and self.max_frames < 1:
             raise OptionError(f"--max-frames must be 1 or more, got {self.max_frames}")
         if self.target_fps is not None and not 1 <= self.target_fps <= HIGHEST_FPS:

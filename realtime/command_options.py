@@ -6,6 +6,8 @@ from typing import Annotated, Optional
 
 import typer
 
+from realtime.errors import OptionError
+
 EngineName = Annotated[
     str, typer.Option(help="auto (the fastest installed), onnxruntime, openvino, or aoti.")
 ]
@@ -23,4 +25,46 @@ Steady = Annotated[
         help="Against shimmer: light steadies what stands still, full also follows what moves.",
     ),
 ]
+Mask = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        metavar="person|motion|key:#rrggbb|FILE|FOLDER|FILE:LABEL|NET.onnx:LABEL",
+        help="Paint only what a mask means: persons, what moves, all but a colour, what is bright in a "
+        "picture or in the masks of a video or folder beside the clip, or labels there (a palette's numbers, "
+        "or greys: masks/:1,2), or labels of a segmentation network.",
+    ),
+]
+Background = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        metavar="original|blur|picture:FILE|NAME|PICTURE",
+        help="With --mask, what the rest shows: the source (which it is if not given), the source blurred, a "
+        "picture, or another style.",
+    ),
+]
+Label = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(
+        metavar="LABEL=NAME|PICTURE",
+        help="With --mask FILE:LABEL or NET.onnx:LABEL, another label of it and the style that paints it; "
+        "may be repeated.",
+    ),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")]
+
+
+def parse_labels(words: list[str] | None) -> tuple[tuple[str, str], ...]:
+    """Return the label and the style of each LABEL=STYLE.
+
+    Raises:
+        OptionError: one of them is not of that form, or a label has two styles.
+    """
+    pairs: list[tuple[str, str]] = []
+    for word in words or ():
+        label, equals, style = (part.strip() for part in word.partition("="))
+        if not (label and equals and style):
+            raise OptionError(f"--label must be LABEL=STYLE, such as 2=udnie, got {word!r}")
+        if label in dict(pairs):
+            raise OptionError(f"--label {label} is given twice; a label has one style")
+        pairs.append((label, style))
+    return tuple(pairs)

@@ -199,9 +199,14 @@ def _finish(
     if not frames:
         raise SourceError(f"{film.source}: no frame of it could be decoded")
     plan.scan.check_unchanged()
+    mask = plan.options.mask
+    if mask is not None:
+        mask.check_unchanged()
     notes = join(_joint(plan, store, records), store.join_path())
     if any(record.found.interlaced for record in records):
         notes.append("interlaced: every two fields became one picture")
+    if mask is not None and (note := mask.note(plan.scan)) is not None:
+        notes.append(note)
     store.finish(whole)
     gaps = _gaps(plan, records)
     return FilmResult(

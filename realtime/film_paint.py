@@ -9,17 +9,19 @@ from functools import partial
 from realtime.encoder import PictureEncoder
 from realtime.engine import Engine
 from realtime.errors import SinkError
+from realtime.film_mask import mask_painters
 from realtime.film_painter import look_at, make_painter
 from realtime.film_plan import FilmPlan
 from realtime.film_scan import Segment
 from realtime.film_source import FilmFrame, FilmSource
 from realtime.film_store import Pieces
 from realtime.frame import Frame
+from realtime.masked_painter import MaskedPainter
 from realtime.media import MEDIA_ERRORS, reason
-from realtime.painter import Look, NetworkSize, Painted
+from realtime.painter import Look, NetworkSize, Painted, Painter
 from realtime.pipeline import SinkOutput, run
 from realtime.segment_file import Found, SegmentWriter
-from realtime.temporal import WARM_UP_FRAMES
+from realtime.style_timeline import StyleTimeline
 from realtime.timing import StageTimes
 
 FrameCounter = Callable[[], object]
@@ -58,9 +60,9 @@ def paint_segments(
         plan.window,
         plan.info,
         decoded_wh=plan.decoded_wh,
-        warm_up=0 if options.steady == "off" else WARM_UP_FRAMES,
+        warm_up=options.warm_up,
     )
-    painter = make_painter(options.timeline, engines, times, NetworkSize(options.network_wh), options.steady)
+    painter = _painter(plan, engines, times)
     look = Look(options.timeline.strength, options.original_colors, options.detail)
     sink = _SegmentSink(plan, segments, pieces, keys, source.found, count)
     output = _PiecesOutput(
@@ -74,6 +76,21 @@ def paint_segments(
         return True
     finally:
         sink.close()
+        if isinstance(painter, MaskedPainter):
+            painter.close()
+
+
+def _painter(plan: FilmPlan, engines: Mapping[str, Engine], times: StageTimes) -> Painter:
+    """Return what paints every frame, or each of its parts."""
+    options, size = plan.options, NetworkSize(plan.options.network_wh)
+    painter = make_painter(options.timeline, engines, times, size, options.steady)
+    if options.mask is None:
+        return painter
+
+    def style(name: str) -> Painter:
+        return make_painter(StyleTimeline(name), engines, times, size, options.steady)
+
+    return mask_painters(options.mask, painter, style, plan.scan, times)
 
 
 class _PiecesOutput(SinkOutput):

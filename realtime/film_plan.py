@@ -13,13 +13,14 @@ from typing import Any
 import av
 import cv2
 
-from realtime import __version__
+from realtime import __version__, mask_steady
 from realtime.catalog import StyleEntry
 from realtime.codecs import choose_codec
 from realtime.encoder import VideoFormat, check_quality, written_colour
 from realtime.engine import EngineInfo, EngineOptions
 from realtime.errors import OptionError, SourceError
 from realtime.film_cut import FilmCut, Window, count_frames, wanted_segments, window_of
+from realtime.film_mask import FilmMask
 from realtime.film_pictures import describe_pictures, scan_pictures
 from realtime.film_remote import Remote
 from realtime.film_scan import SEGMENT_FRAMES, FilmScan, Segment, scan_film
@@ -29,6 +30,7 @@ from realtime.source_video import VideoSource
 from realtime.sources import SourceInfo
 from realtime.steady import SteadyLevel
 from realtime.style_timeline import StyleTimeline
+from realtime.temporal import WARM_UP_FRAMES
 
 _GIF_TIME_BASE = Fraction(1, 100)  # all that a GIF can say
 
@@ -49,6 +51,7 @@ class FilmOptions:
         steady: how steady the painting is kept; see `realtime.steady.Steadier`.
         codec, crf, preset, pixel_format: see `realtime.encoder.VideoFormat`; None for what fits the output.
         segment_frames: pieces have at least this many frames.
+        mask: which part of every frame is painted, and what stands in the rest; None for all of it.
     """
 
     timeline: StyleTimeline
@@ -65,6 +68,21 @@ class FilmOptions:
     preset: str | None = None
     pixel_format: str | None = None
     segment_frames: int = SEGMENT_FRAMES
+    mask: FilmMask | None = None
+
+    @property
+    def warm_up(self) -> int:
+        """How many frames of the piece before come first, so that no seam shows."""
+        remembers = self.mask is not None and self.mask.remembers
+        return max(
+            0 if self.steady == "off" else WARM_UP_FRAMES, mask_steady.WARM_UP_FRAMES if remembers else 0
+        )
+
+    @property
+    def painting(self) -> tuple[str, ...]:
+        """Every style that paints, each once."""
+        beside = () if self.mask is None else self.mask.style_names
+        return tuple(dict.fromkeys((*self.timeline.styles, *beside)))
 
 
 @dataclass(frozen=True)
@@ -182,14 +200,15 @@ def segment_keys(plan: FilmPlan, engines: Mapping[str, EngineInfo]) -> dict[int,
     options = plan.options
     common = {
         "version": versions(),
-        "styles": {name: _file_hash(options.styles[name].path) for name in options.timeline.styles},
-        "engines": {name: asdict(engines[name]) for name in options.timeline.styles},
+        "styles": {name: _file_hash(options.styles[name].path) for name in options.painting},
+        "engines": {name: asdict(engines[name]) for name in options.painting},
         "timeline": asdict(options.timeline),
         "look": [options.original_colors, options.detail],
         # OpenCV's flow differs a little with its version and with how many share the work.
         "steady": [options.steady, cv2.__version__, cv2.getNumThreads()]
         if options.steady != "off"
         else "off",
+        "mask": None if options.mask is None else options.mask.digest,
         "network": options.network_wh,
         "video": asdict(plan.video),
         "cut": asdict(plan.cut),
@@ -206,7 +225,7 @@ def segment_keys(plan: FilmPlan, engines: Mapping[str, EngineInfo]) -> dict[int,
 
 def _digest_before(plan: FilmPlan, segment: Segment) -> str | None:
     """Return the hash of the piece that a steady painting goes on from; None if it begins anew."""
-    if plan.options.steady == "off" or segment == plan.segments[0]:
+    if plan.options.warm_up == 0 or segment == plan.segments[0]:
         return None
     return plan.scan.segments[segment.number - 1].digest
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gc
 import time
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
+from typing import cast
 
 from realtime.errors import SourceBrokenError
 from realtime.film_cut import FilmCut, Window, cut_frames, wanted_segments
@@ -28,11 +30,15 @@ class FilmFrame(Frame):
         at_s: the frame's time in the film it comes from, in seconds.
         warms_up: it belongs to the piece before, and is painted once more only so that the piece goes on
             from it; it is not in the result.
+        number: of the picture among all of the film, from 0, whichever of them are wanted.
+        taken_s: the picture's own time in the film, in seconds; with --fps it may be shown later, and again.
     """
 
     segment: int = 0
     at_s: Fraction = Fraction(0)
     warms_up: bool = False
+    number: int = 0
+    taken_s: Fraction = Fraction(0)
 
 
 class FilmSource:
@@ -154,10 +160,19 @@ class FilmSource:
     def _cut_piece(self, frames: Iterator[Frame], segment: Segment) -> Iterator[FilmFrame]:
         scan, window = self._scan, self._window
         end = window.film_end if segment.end_pts is None else segment.end_pts - scan.offset
-        for frame in cut_frames(frames, self._cut, window, end):
-            values = {field.name: getattr(frame, field.name) for field in fields(frame)}
+        whole = (self._placed(frame, segment) for frame in frames)
+        for frame in cut_frames(whole, self._cut, window, end):
             at_s = frame.pts * frame.time_base + window.shift * window.time_base
-            yield FilmFrame(**values, segment=segment.number, at_s=at_s)
+            yield replace(cast(FilmFrame, frame), at_s=at_s)
+
+    def _placed(self, frame: Frame, segment: Segment) -> FilmFrame:
+        """Return a frame with its place in the film; by its time, where frames before it may be lost."""
+        values = {field.name: getattr(frame, field.name) for field in fields(frame)}
+        pts, number = self._scan.pts, frame.index
+        if self._scan.seekable and not self._scan.files and pts:
+            number = min(bisect_left(pts, frame.pts + self._scan.offset), len(pts) - 1)
+        taken_s = frame.pts * frame.time_base
+        return FilmFrame(**values, segment=segment.number, number=number, taken_s=taken_s)
 
     def _open(self, segment: Segment | None) -> VideoSource:
         begin = None if segment is None else segment.begin

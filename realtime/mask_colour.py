@@ -10,7 +10,7 @@ import numpy as np
 
 from realtime.errors import MaskError
 from realtime.frame import Frame
-from realtime.mask import Alpha
+from realtime.mask import Alpha, FrameMask
 
 # How much of the key's chroma (Cr and Cb, ITU-R BT.601) a place has: up to the first all of the frame
 # stays, from the second on nothing. Cloth in the shade has less of it, in the same direction; what leans away
@@ -21,7 +21,7 @@ LEAST_CHROMA = 40.0
 _KEY = re.compile(r"#?([0-9a-fA-F]{6})")
 
 
-class ColourMask:
+class ColourMask(FrameMask):
     """Leaves out a colour, however light or dark it is; see `realtime.mask.MaskSource`.
 
     Args:
@@ -29,8 +29,6 @@ class ColourMask:
     Raises:
         MaskError: if that is nearly grey.
     """
-
-    rough = False
 
     def __init__(self, key_rgb: tuple[int, int, int]) -> None:
         pixel = np.array([[key_rgb[::-1]]], np.uint8)
@@ -46,9 +44,6 @@ class ColourMask:
         across = np.abs(chroma @ (self._key[::-1] * (1, -1) / length).astype(np.float32))
         share = (along - LEANING * across) / length
         return cast(Alpha, np.clip((ENOUGH - share) * (255 / (ENOUGH - FEW)), 0, 255).astype(np.uint8))
-
-    def close(self) -> None:
-        """Nothing to give back."""
 
 
 def parse_key(text: str) -> ColourMask:

@@ -20,6 +20,8 @@ class MotionMask:
     """See `realtime.mask.MaskSource`. The first frames are the background: step out of the picture."""
 
     rough = True
+    warm_up = HISTORY
+    notice: str | None = None
 
     def __init__(self) -> None:
         self._learnt = cv2.createBackgroundSubtractorMOG2(history=HISTORY, detectShadows=True)
@@ -37,6 +39,10 @@ class MotionMask:
         moves = np.where(found == 255, np.uint8(255), np.uint8(0))
         alone = cv2.medianBlur(moves, 5)
         return cast(Alpha, cv2.morphologyEx(alone, cv2.MORPH_CLOSE, _HOLES))
+
+    def forget(self) -> None:
+        """Learn the background anew."""
+        self._size = None
 
     def close(self) -> None:
         """Nothing to give back."""

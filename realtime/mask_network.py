@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from realtime.errors import LivebrushError, MaskError
 from realtime.frame import Frame
 from realtime.mask import Alpha
-from realtime.mask_steady import Held, steady_alpha
+from realtime.mask_steady import WARM_UP_FRAMES, Held, steady_alpha
 from realtime.onnx_metadata import read_metadata
 from realtime.preprocess import resize
 from realtime.small_graph import open_graph
@@ -103,6 +103,8 @@ class NetworkMask:
     """
 
     rough = True
+    warm_up = WARM_UP_FRAMES
+    notice: str | None = None
 
     def __init__(self, file: Path, labels: Sequence[str] = ()) -> None:
         self._contract = MaskContract.read(file)
@@ -126,6 +128,10 @@ class NetworkMask:
             grey = cast("NDArray[np.uint8]", cv2.resize(grey, alpha.shape[::-1]))
         settled, self._held = steady_alpha(self._held, grey, alpha)
         return settled
+
+    def forget(self) -> None:
+        """Take the next frame for the first."""
+        self._held = None
 
     def close(self) -> None:
         """Forget the frame before."""

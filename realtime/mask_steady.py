@@ -21,6 +21,8 @@ KEPT = 0.8  # of the alpha before, where nothing has moved
 # Grey levels, averaged over a small window: up to the first a change is noise, from the second on motion.
 STILL, MOVED = 3.0, 10.0
 _WINDOW = 5
+# Of what was before a moment so many frames ago, three hundredths are left where all stands still.
+WARM_UP_FRAMES = 16
 
 
 @dataclass(frozen=True, eq=False)

@@ -225,15 +225,20 @@ class Look:
 def finish(painted: Painted, look: Look, output_wh: SizeWh | None = None) -> Frame:
     """Return the picture that goes out, of the frame's size unless output_wh says another."""
     frame_image = resize(painted.frame.image, output_wh or painted.frame.size_wh)
+    return painted.frame.with_image(_joined(painted, look, frame_image))
+
+
+def _joined(painted: Painted, look: Look, frame_image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a painting before what is behind it, and behind that, at the size of the frame's picture."""
     picture, behind = _seen(painted, look, frame_image), painted.behind
-    if behind is not None:
-        alpha = fit_alpha(behind.alpha, frame_image, rough=behind.rough)
-        if isinstance(behind.rear, Painted):
-            rear = _seen(behind.rear, look, frame_image)
-        else:
-            rear = behind.rear.picture(frame_image)
-        picture = join_masked(rear, picture, alpha)
-    return painted.frame.with_image(picture)
+    if behind is None:
+        return picture
+    alpha = fit_alpha(behind.alpha, frame_image, rough=behind.rough)
+    if isinstance(behind.rear, Painted):
+        rear = _joined(behind.rear, look, frame_image)
+    else:
+        rear = behind.rear.picture(frame_image)
+    return join_masked(rear, picture, alpha)
 
 
 def _seen(painted: Painted, look: Look, frame_image: NDArray[np.uint8]) -> NDArray[np.uint8]:

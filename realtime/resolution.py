@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -62,7 +63,7 @@ def _ladder_below(top_wh: SizeWh, min_side: int, multiple: int) -> tuple[SizeWh,
 class Resolution:
     """The size that the network sees as it is now; see `realtime.painter.SizeRule`.
 
-    Used under one lock: see `realtime.style_player`.
+    A second network, and a mask, may take their time beside the one whose frames are observed: see `beside`.
 
     Args:
         target_fps: frames a second that are wanted.
@@ -84,6 +85,9 @@ class Resolution:
         self._left_out: set[SizeWh] = set()
         self._disturbed_since: float | None = None
         self._said = False
+        self._lock = threading.RLock()  # two players, and a window that asks them
+        self._beside: dict[str, tuple[float, float]] = {}  # the network's part, and all, in milliseconds
+        self._beside_disturbed = False
 
     def __call__(self, source_wh: SizeWh, contract: StyleContract) -> SizeWh:
         """Return the size for a source and a style: the one of now, or the nearest that they allow.
@@ -91,10 +95,11 @@ class Resolution:
         Raises:
             ContractError: if the largest size does not fit the style.
         """
-        sizes = self._sizes(source_wh, contract)
-        if self._governor is not None and self._governor.sizes == sizes:
-            return self._governor.size_wh
-        return sizes[self._place_in(sizes)]
+        with self._lock:
+            sizes = self._sizes(source_wh, contract)
+            if self._governor is not None and self._governor.sizes == sizes:
+                return self._governor.size_wh
+            return sizes[self._place_in(sizes)]
 
     @property
     def target_fps(self) -> float:
@@ -103,12 +108,39 @@ class Resolution:
 
     def follow(self, source_wh: SizeWh, contract: StyleContract) -> None:
         """Begin anew with what is painted from now on; the size stays, its costs are forgotten."""
-        sizes = self._sizes(source_wh, contract)
-        if self._governor is not None and self._governor.sizes == sizes:
-            self._governor.restart()
-        else:
-            place = self._place_in(sizes)
-            self._governor = Governor(sizes, self._target_fps, place=place, clock=self._clock)
+        with self._lock:
+            sizes = self._sizes(source_wh, contract)
+            if self._governor is not None and self._governor.sizes == sizes:
+                self._governor.restart()
+            else:
+                place = self._place_in(sizes)
+                self._governor = Governor(sizes, self._target_fps, place=place, clock=self._clock)
+
+    def beside(self, what: str) -> Resolution:
+        """Return the size for another network that paints the same frames: this one's, which it slows.
+
+        Args:
+            what: a name for that network; see `add_cost`.
+        """
+        return _Following(self, what)
+
+    def add_cost(self, what: str, network_ms: float, all_ms: float, *, disturbed: bool = False) -> None:
+        """Take in what something beside the network cost for a frame; it counts from the next frame on.
+
+        Args:
+            what: a name for it.
+            network_ms: the part that grows and shrinks with the size.
+            all_ms: that part and the rest.
+            disturbed: as of `observe`.
+        """
+        self._beside[what] = network_ms, all_ms
+        self._beside_disturbed = disturbed if network_ms else self._beside_disturbed
+
+    @property
+    def beside_ms(self) -> tuple[float, float]:
+        """What is done beside the network for a frame costs: the networks' part, and all of it."""
+        costs = list(self._beside.values())
+        return sum(cost[0] for cost in costs), sum(cost[1] for cost in costs)
 
     def observe(
         self, size_wh: SizeWh, network_ms: float, frame_ms: float, *, disturbed: bool = False
@@ -118,9 +150,11 @@ class Resolution:
         Args:
             disturbed: an engine was being loaded meanwhile, which slows everything down and will be over.
         """
-        if self._governor is None or size_wh != self._governor.size_wh or self._is_passing(disturbed):
-            return
-        self._governor.observe(network_ms, frame_ms)
+        with self._lock:
+            disturbed = disturbed or self._beside_disturbed
+            if self._governor is None or size_wh != self._governor.size_wh or self._is_passing(disturbed):
+                return
+            self._governor.observe(network_ms, frame_ms)
 
     def smaller_wh(self) -> SizeWh | None:
         """Return the size below the one of now, which must be ready when it is needed; None if none is."""
@@ -129,9 +163,10 @@ class Resolution:
 
     def leave_out(self, size_wh: SizeWh) -> None:
         """Never take this size again: it could not be prepared."""
-        self._left_out.add(size_wh)
-        if self._governor is not None:
-            self._governor.leave_out(size_wh)
+        with self._lock:
+            self._left_out.add(size_wh)
+            if self._governor is not None:
+                self._governor.leave_out(size_wh)
 
     def take_problem(self) -> str | None:
         """Return, once in a run, that the target cannot be met, when that has shown."""
@@ -162,3 +197,35 @@ class Resolution:
             return abs(math.log(pixels(sizes[place]) / pixels(self._governor.size_wh)))
 
         return min(range(len(sizes)), key=distance)
+
+
+class _Following(Resolution):
+    """The size of a network that paints beside another one, which decides it."""
+
+    def __init__(self, leader: Resolution, what: str) -> None:
+        super().__init__(leader.target_fps)
+        self._leader, self._what = leader, what
+        self._contract: StyleContract | None = None
+
+    def __call__(self, source_wh: SizeWh, contract: StyleContract) -> SizeWh:
+        return self._leader(source_wh, contract)
+
+    def follow(self, source_wh: SizeWh, contract: StyleContract) -> None:
+        self._contract = contract
+
+    def observe(
+        self, size_wh: SizeWh, network_ms: float, frame_ms: float, *, disturbed: bool = False
+    ) -> None:
+        self._leader.add_cost(self._what, network_ms, frame_ms, disturbed=disturbed)
+
+    def smaller_wh(self) -> SizeWh | None:
+        smaller_wh = self._leader.smaller_wh()
+        if smaller_wh is None or self._contract is None:
+            return smaller_wh
+        return network_size(smaller_wh, self._contract)
+
+    def leave_out(self, size_wh: SizeWh) -> None:
+        self._leader.leave_out(size_wh)
+
+    def take_problem(self) -> str | None:
+        return None

@@ -276,9 +276,11 @@ class StylePlayer:
             return
         network_ms = self._times.last_ms("infer")
         # Painting and putting out overlap: the slower of the two is what a frame costs.
-        painting_ms = self._times.last_ms("preprocess") + network_ms
+        beside_network_ms, beside_ms = self._resolution.beside_ms
+        painting_ms = self._times.last_ms("preprocess") + network_ms + beside_ms
         output_ms = self._times.last_ms("postprocess") + self._times.last_ms("sink")
-        self._resolution.observe(size_wh, network_ms, max(painting_ms, output_ms), disturbed=disturbed)
+        frame_ms = max(painting_ms, output_ms)
+        self._resolution.observe(size_wh, network_ms + beside_network_ms, frame_ms, disturbed=disturbed)
 
     def _give_up(self, order: Order, error: Exception) -> None:
         says = str(error) if isinstance(error, LivebrushError) else f"{type(error).__name__}: {error}"

@@ -21,6 +21,7 @@ from realtime.film import Brushes, FilmResult, OwnBrushes
 from realtime.film_batch import exit_code, paint_batch, to_plain
 from realtime.film_cut import FilmCut
 from realtime.film_inputs import find_inputs, name_outputs
+from realtime.film_mask import FilmMask, find_backdrop_kind, read_film_mask
 from realtime.film_plan import FilmOptions, check_codec
 from realtime.film_report import BatchBars, results_table
 from realtime.film_task import open_engines
@@ -72,6 +73,9 @@ class VideoConfig:
         ray: str | None,
         ray_gpus: float | None,
         as_json: bool,
+        mask: str | None = None,
+        background: str | None = None,
+        labels: tuple[tuple[str, str], ...] = (),
         **others: Any,
     ) -> VideoConfig:
         """Return the options of a command line, checked before anything is opened.
@@ -91,12 +95,14 @@ class VideoConfig:
         told = _timeline(style, timeline, strength)
         network_wh = parse_size("--size", size)
         styles = {name: style if name == style.name else find_style(name) for name in told.styles}
+        masked = _mask(mask, background, labels, styles)
         if network_wh is not None:
             for entry in styles.values():
                 entry.contract.check_size(network_wh)
         options = FilmOptions(
             timeline=told,
             styles=styles,
+            mask=masked,
             network_wh=network_wh,
             output_wh=parse_size("--output-size", output_size),
             cut=FilmCut(
@@ -171,6 +177,31 @@ def _timeline(style: StyleEntry, path: Path | None, strength: float) -> StyleTim
     if path is None:
         return StyleTimeline(style.name, strength)
     return read_timeline(path, style.name, strength)
+
+
+def _mask(
+    mask: str | None,
+    background: str | None,
+    labels: tuple[tuple[str, str], ...],
+    styles: dict[str, StyleEntry],
+) -> FilmMask | None:
+    """Return what is masked; styles that paint beside the film's own join the others, under a free name."""
+    if mask is None:
+        if background is not None:
+            raise OptionError("--background is what stands around a mask; give --mask too")
+        if labels:
+            raise OptionError("--label paints labels of a --mask; leave it out, or give --mask")
+        return None
+
+    def named(text: str) -> str:
+        entry = find_style(text)
+        name = text if styles.get(text, entry).path == entry.path else f"{text} (of the mask)"
+        styles[name] = entry
+        return name
+
+    background = background or "original"
+    behind = background if find_backdrop_kind(background) else named(background)
+    return read_film_mask(mask, behind, {label: named(style) for label, style in labels})
 
 
 def parse_rate(text: str | None) -> Fraction | None:

@@ -43,6 +43,9 @@ def video(
             '{"at": "1:05", "strength": 0.5}], in seconds of the film that goes in.',
         ),
     ] = None,
+    mask: given.Mask = None,
+    background: given.Background = None,
+    label: given.Label = None,
     strength: given.Strength = 1.0,
     original_colors: Annotated[
         bool, typer.Option("--original-colors", help="Keep the colours of the film.")
@@ -149,6 +152,8 @@ def video(
 
         python -m realtime video films/ -o painted/ --ray auto
 
+        python -m realtime video clip.mp4 -o painted.mp4 --mask masks/ --background the_great_wave
+
         python -m realtime video clip.mp4 -o clip.gif --start 0:05 --end 0:08 --fps 12 --output-size 320x180
     """
     from realtime.catalog import find_style
@@ -162,6 +167,9 @@ def video(
         style=find_style(style),
         timeline=timeline,
         strength=strength,
+        mask=mask,
+        background=background,
+        labels=given.parse_labels(label),
         original_colors=original_colors,
         detail=detail,
         steady=as_level(steady),

@@ -14,6 +14,7 @@ The file's stem becomes the style's name. Kinds, on pictures in [0, 255]:
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from realtime.contract import INPUT_NAME, METADATA_KEY, OUTPUT_NAME, StyleContract
+from realtime.mask_network import METADATA_KEY as MASK_KEY
 
 SHIFT_PX = 5
 OPSET = 17
@@ -196,3 +198,25 @@ class _Graph:
         name = output or f"{op_type.lower()}_{len(self._nodes)}"
         self._nodes.append(helper.make_node(op_type, list(inputs), [name], **attributes))
         return name
+
+
+def write_mask_network(file: Path, labels: list[str] | None = None, planes: int = 2) -> Path:
+    """Plane 0 is the blue of a frame, plane 1 its green, as shares of 255."""
+    nodes = [
+        helper.make_node("Cast", ["image"], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("Transpose", ["float"], ["planes"], perm=[0, 3, 1, 2]),
+        helper.make_node("Slice", ["planes", "first", "last", "axis"], ["some"]),
+        helper.make_node("Mul", ["some", "scale"], ["alpha"]),
+    ]
+    numbers = [("first", [0]), ("last", [planes]), ("axis", [1])]
+    constants = [helper.make_tensor(name, TensorProto.INT64, [1], value) for name, value in numbers]
+    constants.append(helper.make_tensor("scale", TensorProto.FLOAT, [], [1 / 255]))
+    image = helper.make_tensor_value_info("image", TensorProto.UINT8, [1, "height", "width", 3])
+    alpha = helper.make_tensor_value_info("alpha", TensorProto.FLOAT, [1, planes, "height", "width"])
+    graph = helper.make_graph(nodes, "mask", [image], [alpha], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    if labels is not None:
+        contract = {"version": 1, "labels": labels, "area": 4096, "multiple": 16}
+        helper.set_model_props(model, {MASK_KEY: json.dumps(contract)})
+    file.write_bytes(model.SerializeToString())
+    return file

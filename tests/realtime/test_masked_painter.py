@@ -10,17 +10,15 @@ from realtime.backdrop import Backdrop, find_backdrop
 from realtime.composite import join_masked
 from realtime.errors import MaskError, OptionError
 from realtime.frame import Frame
-from realtime.mask import Alpha
+from realtime.mask import Alpha, FrameMask
 from realtime.masked_painter import MaskedPainter
 from realtime.painter import EnginePainter, Look, finish
 from realtime.testing import IdentityEngine, make_frame
 from realtime.timing import StageTimes
 
 
-class LeftHalf:
+class LeftHalf(FrameMask):
     """The left half is meant; frames of `fails` have no mask."""
-
-    rough = False
 
     def __init__(self, fails: tuple[int, ...] = ()) -> None:
         self.asked: list[int] = []
@@ -74,6 +72,51 @@ def test_where_the_mask_fails_the_picture_is_painted_whole_and_that_is_said_once
     assert (
         told == ["the mask fails, the picture is painted whole: it is dark"] * 2
     )  # it had come back between
+
+
+def test_several_parts_have_each_its_own_painting() -> None:
+    class TopHalf(LeftHalf):
+        def alpha(self, frame: Frame) -> Alpha:
+            return np.repeat(np.array([[255], [0]], np.uint8), 2, axis=1)
+
+    times = StageTimes()
+    inner = MaskedPainter(EnginePainter(Inverting(), times), TopHalf(), Backdrop("original"), times, None)
+    outer = MaskedPainter(EnginePainter(IdentityEngine(), times), LeftHalf(), inner, times, None)
+    image = finish(outer.paint(make_frame(value=50)), Look()).image
+    assert [int(part.mean()) for part in (image[:9, -9:], image[-9:, -9:], image[:9, :9])] == [205, 50, 50]
+
+
+def test_where_nobody_is_told_a_mask_that_fails_ends_the_run() -> None:
+    times = StageTimes()
+    mask = LeftHalf(fails=(1,))
+    painter = MaskedPainter(EnginePainter(Inverting(), times), mask, Backdrop("original"), times, None)
+    painter.paint(make_frame(0))
+    with pytest.raises(MaskError, match="it is dark"):
+        painter.paint(make_frame(1))
+
+
+def test_a_mask_begins_anew_with_each_scene_and_what_it_has_to_say_is_said_once() -> None:
+    class Counting(LeftHalf):
+        forgotten = 0
+
+        def forget(self) -> None:
+            self.forgotten += 1
+
+    told: list[str] = []
+    times, mask = StageTimes(), Counting()
+    painter = MaskedPainter(
+        EnginePainter(Inverting(), times),
+        mask,
+        Backdrop("original"),
+        times,
+        told.append,
+        scene=lambda frame: frame.index // 3 + 1,
+    )
+    for index in range(7):
+        mask.notice = "it ends" if index > 2 else None
+        painter.paint(make_frame(index))
+    assert mask.forgotten == 3
+    assert told == ["it ends"]
 
 
 def test_a_picture_that_stands_is_masked_once() -> None:

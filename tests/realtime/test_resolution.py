@@ -129,3 +129,36 @@ def test_while_an_engine_is_loaded_slow_frames_are_forgiven_for_a_while() -> Non
         clock.advance(DISTURBED_S / 31)
         resolution.observe((640, 360), 60, 62, disturbed=True)
     assert resolution(HD, CONTRACT) < (640, 360)
+
+
+def test_a_network_beside_has_the_same_size_and_what_it_costs_counts() -> None:
+    """Alone a frame fits the budget of 33 ms; with another network and a mask beside it does not."""
+    clock = FakeClock()
+    leader = Resolution(30, clock=clock)
+    beside = leader.beside("rear")
+    leader.follow(HD, CONTRACT)
+    beside.follow(HD, CONTRACT)
+    first_wh = leader(HD, CONTRACT)
+    for _ in range(40):
+        clock.advance(CAMERA_S)
+        leader.observe(leader(HD, CONTRACT), 20, 25 + leader.beside_ms[1])
+    assert leader(HD, CONTRACT) == beside(HD, CONTRACT) == first_wh
+    for _ in range(20):
+        clock.advance(CAMERA_S)
+        beside.observe(first_wh, 14, 15)
+        leader.add_cost("mask", 0, 4)
+        assert leader.beside_ms == (14, 19)
+        leader.observe(leader(HD, CONTRACT), 20 + leader.beside_ms[0], 25 + leader.beside_ms[1])
+    smaller_wh = leader(HD, CONTRACT)
+    assert smaller_wh[1] < first_wh[1]
+    assert beside(HD, CONTRACT) == smaller_wh
+    assert beside.smaller_wh() == leader.smaller_wh()
+
+
+def test_what_one_network_cannot_have_neither_has() -> None:
+    leader = Resolution(30, clock=FakeClock())
+    beside = leader.beside("rear")
+    leader.follow(HD, CONTRACT)
+    beside.leave_out(leader(HD, CONTRACT))
+    assert leader(HD, CONTRACT) != (640, 360)
+    assert beside.take_problem() is None
