@@ -68,7 +68,7 @@ class MaskedPainter:
         with self._one_at_a_time:
             painted = self._front.paint(frame)
             alpha = self._alpha(frame)
-            rear = self._back if isinstance(self._back, Backdrop) else self._back.paint(frame)
+            rear = self._back if isinstance(self._back, Backdrop) else self._painted_behind(self._back, frame)
             if alpha is None:
                 return painted
             if self._swapped:
@@ -79,10 +79,22 @@ class MaskedPainter:
         """Let front and back change places, from the next frame on."""
         self._swapped = not self._swapped
 
+    def interrupt(self) -> None:
+        """Let a painting that hangs fail now: the run has ended."""
+        for painter in (self._front, self._back):
+            getattr(painter, "interrupt", lambda: None)()
+
     def close(self) -> None:
         """Give back the mask's files."""
         with self._one_at_a_time:
             self._mask.close()
+
+    def _painted_behind(self, back: Painter, frame: Frame) -> Painted:
+        painted = back.paint(frame)
+        problem = getattr(back, "take_problem", lambda: None)()
+        if problem is not None and self._tell is not None:
+            self._tell(f"behind the mask: {problem}")
+        return painted
 
     def _alpha(self, frame: Frame) -> Alpha | None:
         if self._last is not None and self._last[0] == frame.index:

@@ -31,6 +31,8 @@ __all__ = ["IDLE_S", "Output", "SinkOutput", "WatchedWriter", "Writer", "run"]
 # How long a source may keep the run from ending. A camera driver can block for good; its thread is
 # then left to die with the process.
 STUCK_SOURCE_S = 2.0
+# How long a painting may, where the painter has an `interrupt`, which then is called.
+STUCK_PAINTER_S = 1.5
 
 
 def run(
@@ -49,7 +51,8 @@ def run(
     Args:
         source: read in a thread of its own, which also closes it. Where it has an `interrupt`, that is
             called at the end, so that a `read` that waits returns.
-        painter: called in a second thread.
+        painter: called in a second thread. Where it has an `interrupt`, that is called at the end if a
+            painting takes long, so that `paint` fails.
         output: called in this thread.
         times: takes every stage's times and the counts.
         stop: set it from anywhere to end the run between two frames.
@@ -82,6 +85,7 @@ class _Run:
         places = 1 if self._live else 2
         self._captured: Mailbox[Frame] = Mailbox(places, drops_oldest=self._live, on_drop=self._count_dropped)
         self._painted: Mailbox[Painted] = Mailbox(places, on_drop=self._count_dropped)
+        self._gave_up = False
         self._error: BaseException | None = None
         self._error_lock = threading.Lock()
 
@@ -97,12 +101,20 @@ class _Run:
             self._painted.abort()
             # A source that waits for a camera to come back would wait for ever.
             getattr(self._source, "interrupt", lambda: None)()
-            # In slices, so that a second Ctrl-C gets through.
-            while paint.is_alive():
-                paint.join(SLICE_S)
+            self._wait_for_painter(paint)
             capture.join(STUCK_SOURCE_S)
         if self._error is not None:
             raise self._error
+
+    def _wait_for_painter(self, paint: threading.Thread) -> None:
+        """Wait until the last painting is done; where the painter can, without one that hangs."""
+        slices = 0
+        while paint.is_alive():
+            paint.join(SLICE_S)  # in slices, so that a second Ctrl-C gets through
+            slices += 1
+            if slices * SLICE_S >= STUCK_PAINTER_S:
+                self._gave_up = True
+                getattr(self._painter, "interrupt", lambda: None)()
 
     def _capture(self) -> None:
         try:
@@ -147,7 +159,8 @@ class _Run:
         except MailboxClosed:
             pass
         except BaseException as error:
-            self._fail(error)
+            if not self._gave_up:  # what an interrupted painter raises is no news
+                self._fail(error)
         finally:
             self._captured.abort()
             self._painted.close()

@@ -108,6 +108,10 @@ class AnchoredPainter:
             self._looking = self._thread.submit(self._anchor.style_for, frame.image)
         return self._player.paint(frame)
 
+    def interrupt(self) -> None:
+        """Let a painting that hangs fail now: the run has ended."""
+        self._player.interrupt()
+
     def close(self) -> None:
         """Wait for the look that is being taken."""
         self._thread.shutdown(wait=True, cancel_futures=True)

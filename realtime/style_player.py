@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from realtime.buffers import BufferPool
 from realtime.catalog import StyleEntry
 from realtime.engine import EngineOptions, open_engine
-from realtime.errors import EngineError, LivebrushError
+from realtime.engine_guard import EngineGuard
+from realtime.engine_rescue import GuardedEngine, hangs, is_fault, other_engines, rescue_line
+from realtime.errors import LivebrushError
 from realtime.frame import Frame
 from realtime.governor import pixels
 from realtime.painter import NetworkSize, Painted, SizeRule, SizeWh, stylize
@@ -51,6 +53,7 @@ class StylePlayer:
         open_style: opens an engine.
         warm: how many engines are kept, the one in use included.
         steadier: keeps the paintings of one style steady; None leaves them alone.
+        guard: gives up on an engine that hangs; None for a usual one.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class StylePlayer:
         open_style: OpenStyle = open_engine,
         warm: int = WARM_STYLES,
         steadier: Steadier | None = None,
+        guard: EngineGuard | None = None,
     ) -> None:
         paths = {entry.path for entry in styles}
         self._styles = list(styles) if first.entry.path in paths else [first.entry, *styles]
@@ -77,6 +81,7 @@ class StylePlayer:
         # Where a size has to be prepared, a size on demand has an engine of its own, prepared beside.
         self._apart = self._warms and self._resolution is not None
         self._steadier = steadier or Steadier()
+        self._guard = guard or EngineGuard()
         self._one_at_a_time = threading.Lock()  # an engine is used by one thread at a time; the steadier too
         self._buffers = BufferPool()  # of whoever holds it
         self._state = threading.Lock()  # guards everything below; never taken while the engines' is held
@@ -99,11 +104,10 @@ class StylePlayer:
                 was_loading = self._engines.loading
             try:
                 stylized_image = self._stylize(style, frame, size_wh)
-            except EngineError as error:
-                if style.info.device == "cpu":
+            except Exception as error:
+                if not is_fault(error):
                     raise
-                style = self._leave_device(style, size_wh, error)
-                stylized_image = self._stylize(style, frame, size_wh)
+                style, stylized_image = self._rescue(style, frame, size_wh, error)
             with self._state:
                 self._sizes[size_wh] += 1
                 self._tell_cost(size_wh, disturbed=was_loading or self._engines.loading)
@@ -174,14 +178,19 @@ class StylePlayer:
             return None if self._resolution is None else self._resolution.take_problem()
 
     def close(self) -> None:
-        """End the loading thread and give back every engine; after the painting has ended."""
+        """End the threads and give back every engine; after the painting has ended."""
+        self._guard.close()
         self._engines.close()
+
+    def interrupt(self) -> None:
+        """Let a painting that hangs fail now: the run has ended."""
+        self._guard.interrupt()
 
     def _stylize(self, style: LoadedStyle, frame: Frame, size_wh: SizeWh) -> NDArray[np.uint8]:
         self._engines.lend(style)
         try:
             return stylize(
-                style.engine,
+                GuardedEngine(style.engine, self._guard),
                 frame,
                 self._times,
                 size_wh,
@@ -192,15 +201,36 @@ class StylePlayer:
         finally:
             self._engines.lend(None)
 
-    def _leave_device(self, style: LoadedStyle, size_wh: SizeWh, error: EngineError) -> LoadedStyle:
-        """Open the style on the processor in the place of a card that failed; the show waits for it.
+    def _rescue(
+        self, style: LoadedStyle, frame: Frame, size_wh: SizeWh, fault: Exception
+    ) -> tuple[LoadedStyle, NDArray[np.uint8]]:
+        """Return the frame painted by the next engine that can; the show waits for it.
 
         Raises:
-            LivebrushError: if that cannot be opened either.
+            The fault, if there is no other engine, or what the last one raised.
         """
-        options = EngineOptions(device="cpu", threads=self._options.threads)
-        self._engines.begin_anew(options)  # gives back what memory the card has
-        loaded = load_style(style.entry, options, lambda: size_wh, self._open_style)
+        first_fault = fault
+        # Gives back the memory of a card. What hangs is left: closing it could hang too.
+        others = other_engines(style.info, style.entry.path, self._options, fault)
+        for options in () if self._guard.interrupted else others:
+            self._engines.begin_anew(options, leave=style if hangs(first_fault) else None)
+            try:
+                loaded = load_style(style.entry, options, lambda: size_wh, self._open_style)
+            except Exception as error:
+                fault = error
+                continue
+            try:
+                stylized_image = self._stylize(loaded, frame, size_wh)
+            except Exception as error:
+                fault = error
+                if not hangs(error):
+                    loaded.engine.close()
+                continue
+            self._go_on_with(loaded, options, rescue_line(style.info, loaded.info, first_fault))
+            return loaded, stylized_image
+        raise fault
+
+    def _go_on_with(self, loaded: LoadedStyle, options: EngineOptions, line: str) -> None:
         with self._state:
             self._options = options
             self._warms = wants_warming(loaded.info)
@@ -208,8 +238,7 @@ class StylePlayer:
             self._current = loaded
             self._engines.put(self._order_of(loaded), loaded)
             self._follow()
-            self._problems.append(f"{style.info.device} failed, the processor goes on: {error}")
-        return loaded
+            self._problems.append(line)
 
     def _see(self, frame: Frame) -> None:
         if frame.size_wh != self._source_wh:

@@ -42,7 +42,8 @@ def to_image(tensor: NDArray[Any], contract: StyleContract) -> Image:
     if contract.layout == "NHWC":
         return _in_order(cast(Image, tensor[0]), contract)
     # Clamped although the graph does it too: 256 would become 0, a black speck in the brightest spot.
-    scaled = np.clip(tensor[0] * np.float32(255) + np.float32(0.5), 0, 255)
+    # NaN becomes black, on every processor, by which `realtime.engine_guard` knows it.
+    scaled = np.nan_to_num(np.clip(tensor[0] * np.float32(255) + np.float32(0.5), 0, 255), copy=False)
     return _in_order(np.ascontiguousarray(scaled.astype(np.uint8).transpose(1, 2, 0)), contract)
 
 

@@ -17,6 +17,9 @@ from realtime.engine import ENGINES, Engine, EngineInfo, EngineOptions, open_eng
 from realtime.painter import SizeWh
 from realtime.process import yield_to_others
 
+# How long an engine that is being loaded at the end may keep the run from ending. One that hangs is left.
+STUCK_LOADER_S = 2.0
+
 OpenStyle = Callable[[StyleEntry, EngineOptions], Engine]
 Key = tuple[Path, SizeWh | None]
 
@@ -111,10 +114,14 @@ class WarmEngines:
         self._is_closed = False
         self._loader: threading.Thread | None = None
 
-    def begin_anew(self, options: EngineOptions) -> None:
+    def begin_anew(self, options: EngineOptions, *, leave: LoadedStyle | None = None) -> None:
         """Close every engine, and load with other options from now on; while none is lent.
 
         For when what ran them is gone. One that is being loaded meanwhile is closed when it is ready.
+
+        Args:
+            options: for every engine from now on.
+            leave: forgotten, but not closed: it hangs.
         """
         with self._changed:
             self._options = options
@@ -122,7 +129,8 @@ class WarmEngines:
             gone = list(self._ready.values())
             self._ready.clear()
         for style in gone:
-            style.engine.close()
+            if style is not leave:
+                style.engine.close()
 
     def put(self, order: Order, style: LoadedStyle) -> None:
         """Take in an engine that somebody else has loaded."""
@@ -178,7 +186,7 @@ class WarmEngines:
             self._is_closed = True
             self._changed.notify_all()
         if self._loader is not None:
-            self._loader.join()
+            self._loader.join(STUCK_LOADER_S)
         for style in self._ready.values():
             style.engine.close()
         self._ready.clear()

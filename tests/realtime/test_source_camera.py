@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
@@ -14,30 +13,7 @@ from numpy.typing import NDArray
 from realtime.errors import SourceBrokenError, SourceError
 from realtime.frame import Frame
 from realtime.source_camera import FAILED_READS, RATE_WINDOW, CameraSource
-
-
-class ScriptedCapture:
-    """A cv2.VideoCapture that gives these pictures, None for a failed read, and notes what is asked."""
-
-    def __init__(self, pictures: Iterable[NDArray[np.uint8] | None], *, opened: bool = True) -> None:
-        self.pictures = iter(pictures)
-        self.opened = opened
-        self.asked: list[tuple[int, float]] = []
-        self.released = False
-
-    def isOpened(self) -> bool:
-        return self.opened
-
-    def set(self, propId: int, value: float) -> bool:
-        self.asked.append((propId, value))
-        return False  # a camera may refuse everything
-
-    def read(self) -> tuple[bool, Any]:
-        picture = next(self.pictures, None)
-        return picture is not None, picture
-
-    def release(self) -> None:
-        self.released = True
+from realtime.testing import ScriptedCapture
 
 
 class Ticks:

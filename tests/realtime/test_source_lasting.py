@@ -17,59 +17,31 @@ from realtime.painter import EnginePainter
 from realtime.preprocess import fitted_into
 from realtime.source_lasting import STALL_S, GapTimes, LastingSource
 from realtime.source_reader import Arrived
-from realtime.testing import CollectingSink, FakeClock, IdentityEngine, ScriptedSource, make_frame
+from realtime.testing import (
+    CollectingSink,
+    FakeClock,
+    IdentityEngine,
+    ScriptedCamera,
+    ScriptedSource,
+    make_frame,
+)
 from realtime.timing import StageTimes
 
+MakeCamera = Callable[..., ScriptedCamera]
 UNPLUGGED = SourceBrokenError("camera 0", 2, 0.1, "it gives no more pictures")
 
 
-class Camera:
-    """A lasting source whose connections are these, one after another; an exception is a failed try."""
-
-    def __init__(self, first: ScriptedSource, *then: ScriptedSource | Exception) -> None:
-        self.clock = FakeClock(100.0)
-        self.lines: list[str] = []
-        self.pauses: list[float] = []
-        self.tries = 0
-        self.over = threading.Event()
-        self.first = first
-        self._then = iter(then)
-        self.source = LastingSource(
-            first, self._open, tell=self.lines.append, clock=self.clock, wait=self._pause
-        )
-
-    def frame(self) -> Frame:
-        frame = self.source.read()
-        assert frame is not None
-        return frame
-
-    def _open(self) -> ScriptedSource:
-        self.tries += 1
-        step = next(self._then, None)
-        if step is None:  # the script has run out
-            self.over.wait(LONG_S)
-        if not isinstance(step, ScriptedSource):
-            raise step or SourceError("no camera 0 was found")
-        return step
-
-    def _pause(self, seconds: float) -> None:
-        self.pauses.append(seconds)
-        self.clock.advance(seconds)
-
-
 @pytest.fixture
-def cameras() -> Iterator[Callable[..., Camera]]:
-    made: list[Camera] = []
+def cameras() -> Iterator[MakeCamera]:
+    made: list[ScriptedCamera] = []
 
-    def make(*connections: ScriptedSource) -> Camera:
-        made.append(Camera(*connections))
+    def make(*connections: ScriptedSource) -> ScriptedCamera:
+        made.append(ScriptedCamera(*connections))
         return made[-1]
 
     yield make
     for camera in made:
-        camera.source.interrupt()
-        camera.over.set()
-        camera.source.close()
+        camera.close()
 
 
 def live(*steps: Frame | Exception | Callable[[], object]) -> ScriptedSource:
@@ -85,7 +57,7 @@ def values(frames: list[Frame]) -> list[int]:
     return [int(frame.image[0, 0, 0]) for frame in frames]
 
 
-def test_an_unplugged_camera_is_opened_again_until_it_is_back(cameras: Callable[..., Camera]) -> None:
+def test_an_unplugged_camera_is_opened_again_until_it_is_back(cameras: MakeCamera) -> None:
     read = threading.Event()
     missing = [SourceError("no camera 0 was found")] * 4
     camera = cameras(live(make_frame(1), after(read), UNPLUGGED), *missing, live(make_frame(7)))
@@ -99,7 +71,7 @@ def test_an_unplugged_camera_is_opened_again_until_it_is_back(cameras: Callable[
 
 
 def test_a_source_that_raises_what_nobody_knows_is_opened_again_without_telling_its_text(
-    cameras: Callable[..., Camera],
+    cameras: MakeCamera,
 ) -> None:
     read = threading.Event()
     stranger = OSError("rtsp://me:secret@door/1 is gone")
@@ -111,7 +83,7 @@ def test_a_source_that_raises_what_nobody_knows_is_opened_again_without_telling_
 
 
 def test_a_camera_that_had_worked_is_opened_again_at_once_and_one_that_fails_at_once_is_not(
-    cameras: Callable[..., Camera],
+    cameras: MakeCamera,
 ) -> None:
     read = threading.Event()
     worked = live(make_frame(1), after(read), lambda: camera.clock.advance(60), UNPLUGGED)
@@ -122,7 +94,7 @@ def test_a_camera_that_had_worked_is_opened_again_at_once_and_one_that_fails_at_
     assert camera.pauses[:3] == [0.5, 1.0, 2.0]
 
 
-def test_a_live_source_that_ends_is_opened_again(cameras: Callable[..., Camera]) -> None:
+def test_a_live_source_that_ends_is_opened_again(cameras: MakeCamera) -> None:
     read = threading.Event()
     camera = cameras(live(make_frame(1), after(read)), live(make_frame(2)))
     camera.frame()
@@ -131,7 +103,7 @@ def test_a_live_source_that_ends_is_opened_again(cameras: Callable[..., Camera])
 
 
 def test_a_camera_stalled_for_ten_seconds_shows_the_age_of_its_picture_and_goes_on(
-    cameras: Callable[..., Camera],
+    cameras: MakeCamera,
 ) -> None:
     stalled = threading.Event()
     camera = cameras(live(make_frame(1), after(stalled), make_frame(2)))
@@ -145,7 +117,9 @@ def test_a_camera_stalled_for_ten_seconds_shows_the_age_of_its_picture_and_goes_
     assert camera.pauses == []
 
 
-def test_a_driver_that_hangs_is_left_and_the_camera_opened_anew(cameras: Callable[..., Camera]) -> None:
+def test_a_driver_that_hangs_is_left_and_the_camera_opened_anew(
+    cameras: MakeCamera,
+) -> None:
     asked, hung = threading.Event(), threading.Event()
     camera = cameras(live(make_frame(1), asked.set, after(hung), make_frame(66)), live(make_frame(2)))
     camera.frame()
@@ -158,7 +132,7 @@ def test_a_driver_that_hangs_is_left_and_the_camera_opened_anew(cameras: Callabl
 
 
 def test_a_second_driver_that_hangs_is_waited_for_so_that_threads_do_not_pile_up(
-    cameras: Callable[..., Camera],
+    cameras: MakeCamera,
 ) -> None:
     asked, hung = [threading.Event() for _ in range(2)], [threading.Event() for _ in range(2)]
     camera = cameras(*[live(make_frame(n), asked[n].set, after(hung[n])) for n in range(2)])
@@ -173,7 +147,9 @@ def test_a_second_driver_that_hangs_is_waited_for_so_that_threads_do_not_pile_up
     hung[1].set()
 
 
-def test_a_camera_that_changes_its_size_is_fitted_into_the_first(cameras: Callable[..., Camera]) -> None:
+def test_a_camera_that_changes_its_size_is_fitted_into_the_first(
+    cameras: MakeCamera,
+) -> None:
     read = threading.Event()
     square = make_frame(1, size_wh=(64, 64), value=200)
     camera = cameras(live(make_frame(0, size_wh=(96, 64)), after(read), square))
@@ -244,7 +220,7 @@ def test_a_run_that_is_stopped_does_not_wait_for_a_camera_that_never_comes_back(
         assert not thread.is_alive()
 
 
-def test_a_damaged_picture_of_the_driver_ends_no_show(cameras: Callable[..., Camera]) -> None:
+def test_a_damaged_picture_of_the_driver_ends_no_show(cameras: MakeCamera) -> None:
     read = threading.Event()
 
     def damaged() -> None:

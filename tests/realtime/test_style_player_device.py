@@ -95,7 +95,7 @@ def test_where_nothing_else_runs_the_error_ends_the_show(style: StyleEntry) -> N
         play(Card(processor_fails=True), style)
 
 
-def test_a_failure_on_the_processor_is_no_reason_to_try_again() -> None:
+def test_of_a_network_that_fails_on_the_processor_each_engine_is_tried_once() -> None:
     def fail(number: int) -> None:
         raise EngineError("broken network")
 
@@ -103,7 +103,7 @@ def test_a_failure_on_the_processor_is_no_reason_to_try_again() -> None:
     opened: list[str] = []
 
     def open_broken(style: StyleEntry, options: EngineOptions) -> Engine:
-        opened.append(style.name)
+        opened.append(options.engine)
         return IdentityEngine(style.contract, before_infer=fail)
 
     first = load_style(entry, EngineOptions(), lambda: None, open_broken)
@@ -111,4 +111,4 @@ def test_a_failure_on_the_processor_is_no_reason_to_try_again() -> None:
     with pytest.raises(EngineError, match="broken network"):
         player.paint(make_frame())
     player.close()
-    assert opened == ["broken"]
+    assert opened == ["auto", "onnxruntime", "openvino"]

@@ -1,0 +1,102 @@
+"""What paints on when an engine fails in the middle of a show: which faults count, and who is next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.contract import StyleContract
+from realtime.engine import ENGINES, Engine, EngineInfo, EngineOptions, engines_for, is_installed
+from realtime.engine_guard import EngineGuard, EngineHangsError, NoPictureError, check_picture
+from realtime.errors import EngineError, LivebrushError
+
+NARROW = ("bf16", "fp16")
+
+
+class GuardedEngine:
+    """An engine whose painting is waited for no longer than the guard allows, and looked at.
+
+    Args:
+        engine: that paints.
+        guard: calls it.
+    """
+
+    def __init__(self, engine: Engine, guard: EngineGuard) -> None:
+        self._engine = engine
+        self._guard = guard
+
+    @property
+    def info(self) -> EngineInfo:
+        """What really runs."""
+        return self._engine.info
+
+    @property
+    def contract(self) -> StyleContract:
+        """What the style file promises."""
+        return self._engine.contract
+
+    def prepare(self, size_wh: tuple[int, int]) -> None:
+        """Compile and warm up, as long as that takes."""
+        self._engine.prepare(size_wh)
+
+    def infer(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Paint one picture, as `realtime.engine.Engine` does.
+
+        Raises:
+            EngineHangsError, NoPictureError: see there.
+        """
+        painting = self._guard.call(partial(self._engine.infer, image))
+        check_picture(image, painting)
+        return painting
+
+    def close(self) -> None:
+        """Close the engine."""
+        self._engine.close()
+
+
+def is_fault(error: Exception) -> bool:
+    """Tell whether an engine failed, rather than a picture not fitting its style."""
+    return isinstance(error, EngineError) or not isinstance(error, LivebrushError)
+
+
+def hangs(fault: Exception) -> bool:
+    """Tell whether the engine may still be at work."""
+    return isinstance(fault, EngineHangsError)
+
+
+def other_engines(
+    failed: EngineInfo, path: Path, options: EngineOptions, fault: Exception
+) -> Iterator[EngineOptions]:
+    """Yield what to try in the place of an engine that failed, best first; all on the processor.
+
+    Args:
+        failed: what ran.
+        path: of the style file, which decides who can open it.
+        options: what was asked for; its threads are kept.
+        fault: what it did.
+    """
+    if failed.device != "cpu":
+        yield EngineOptions(device="cpu", threads=options.threads)
+        return
+    if isinstance(fault, NoPictureError) and failed.precision in NARROW:
+        # Too large a number for 16 bits is none for 32.
+        yield EngineOptions(failed.name, "fp32", "cpu", options.threads)
+    for name in engines_for(path):
+        if name != failed.name and is_installed(ENGINES[name].package):
+            yield EngineOptions(name, device="cpu", threads=options.threads)
+
+
+def rescue_line(failed: EngineInfo, now: EngineInfo, fault: Exception) -> str:
+    """Return the line that tells people that another engine goes on."""
+    if failed.device != "cpu":
+        before, after = failed.device, "the processor"
+    elif failed.name == now.name:
+        before, after = f"{failed.name} {failed.precision}", now.precision
+    else:
+        before, after = failed.name, now.name
+    why = str(fault) if isinstance(fault, LivebrushError) else f"{type(fault).__name__}: {fault}"
+    return f"{before} failed, {after} goes on: {why}"
