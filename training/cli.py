@@ -7,6 +7,7 @@ from training.commands.evaluate import evaluate
 from training.commands.evaluate_meta import evaluate_meta
 from training.commands.evaluate_person import evaluate_person
 from training.commands.evaluate_video import evaluate_video
+from training.commands.label_people import label_people
 from training.commands.meta import meta
 from training.commands.optimize import optimize
 from training.commands.person import person
@@ -36,6 +37,7 @@ app.command()(decoder)
 app.command()(semantic)
 app.command()(optimize)
 app.command()(person)
+app.command()(label_people)
 app.command()(evaluate)
 app.command()(evaluate_meta)
 app.command()(evaluate_person)

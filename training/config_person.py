@@ -9,6 +9,7 @@ from training.config import Precision
 from training.errors import OptionError
 from training.networks.person_net import MULTIPLE
 from training.options import changes, check_choices, check_ranges, plain
+from training.people import MACHINE
 
 _RANGES: dict[str, tuple[float, float]] = {
     "steps": (1, 10_000_000),
@@ -40,6 +41,7 @@ class PersonConfig:
 
     people: a folder with labelled/ and, if there is one, machine/, each with images/ and masks/.
     content: a folder of photographs; the rooms and landscapes among them become backgrounds.
+    also: a folder that `label-people` wrote: masks by an earlier network, and more backgrounds.
     weights: a folder with SqueezeNet's weights to begin with; None begins with none.
     area: pixels of a sample; its proportions change from step to step.
     average: share of the running average of the weights that each step keeps.
@@ -48,6 +50,7 @@ class PersonConfig:
     people: Path
     out: Path
     content: Path | None = None
+    also: Path | None = None
     weights: Path | None = None
     steps: int = 6000
     batch_size: int = 12
@@ -72,6 +75,8 @@ class PersonConfig:
         check_choices(self, _CHOICES)
         if self.out.suffix != ".pt":
             raise OptionError(f"the checkpoint must end in .pt, instead got {self.out.name!r}")
+        if self.also is not None and not (self.also / MACHINE).is_dir():
+            raise OptionError(f"--also {self.also} holds no folder {MACHINE}: label-people makes one")
 
     def run_folder(self) -> Path:
         """Return the folder of logs, samples and the checkpoint to resume from."""
@@ -86,7 +91,7 @@ class PersonConfig:
     def changes_since(self, was: Mapping[str, Any]) -> list[str]:
         """Name the options that decide the result and were others in `was`, an earlier `identity`."""
         now = self.identity()
-        return changes(self, {"begins_with": now["begins_with"], **was}, now)
+        return changes(self, {"begins_with": now["begins_with"], "also": now["also"], **was}, now)
 
     def size(self, step: int) -> tuple[int, int]:
         """Return height and width of a step's samples: square, wide or tall in turn."""
@@ -123,3 +128,32 @@ class EvaluatePersonConfig:
             raise OptionError(f"the network must be NAME.pt or NAME.onnx, instead got {self.network.name!r}")
         if self.sheet is not None and self.sheet.suffix != ".png":
             raise OptionError(f"--sheet must end in .png, instead got {self.sheet.name!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelPeopleConfig:
+    """All that decides what `python -m training label-people` does.
+
+    network: NAME.pt of a training, or NAME.onnx as exported.
+    pictures: folders of photographs.
+    people: the folder that the network was trained on: its pictures, test included, are left out.
+    out: a new folder.
+    """
+
+    network: Path
+    pictures: tuple[Path, ...]
+    people: Path
+    out: Path
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense.
+
+        Raises:
+            OptionError: names the option, what it got, and what it may be.
+        """
+        if not self.pictures:
+            raise OptionError("give at least one folder of photographs with --pictures")
+        if self.network.suffix not in (".pt", ".onnx"):
+            raise OptionError(f"the network must be NAME.pt or NAME.onnx, instead got {self.network.name!r}")
+        if not (self.people / "labelled").is_dir():
+            raise OptionError(f"--people {self.people} holds no folder labelled")

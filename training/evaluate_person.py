@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from training.config_person import EvaluatePersonConfig
+from training.config_person import EvaluatePersonConfig, LabelPeopleConfig
 from training.errors import CheckpointError, DataError
 from training.images import write_png
 from training.people import Picture, fit_size, read_pairs
+from training.people_unlabelled import Labelled, label_people, read_known
 from training.person_metrics import Finder, Score, score
 from training.person_trainer import find_with, load_person_net, mean_scores, people_sheet
+from training.report import progress_bar
 
 # Written by export.mask_contract; training imports nothing of export.
 _CONTRACT_KEY = "livebrush.mask"
@@ -65,6 +67,30 @@ def evaluate(config: EvaluatePersonConfig) -> tuple[list[Score], float]:
         worst_first = sorted(zip(scores, pairs, strict=True), key=lambda both: both[0].iou)
         write_png(config.sheet, people_sheet([pair for _, pair in worst_first], finder, area))
     return scores, ms
+
+
+def label(config: LabelPeopleConfig) -> Labelled:
+    """Label as configured, with a progress bar, and say how many pictures became what.
+
+    Raises:
+        DataError: as `label_people`.
+    """
+    torch.set_num_threads(1)
+    finder, _ = open_finder(config.network)
+    with progress_bar() as bar:
+        task = bar.add_task("pictures", total=None)
+        found = label_people(
+            finder,
+            config.pictures,
+            read_known(config.people),
+            config.out,
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    print(
+        f"{config.out}: {found.people} with people, {found.empty} with nobody; left alone: {found.unsure} "
+        f"that its views differ on, {found.known} known already"
+    )
+    return found
 
 
 def _show(name: str, scores: Sequence[Score], ms: float, area: int) -> None:

@@ -16,6 +16,8 @@ Picture = NDArray[np.uint8]
 _EVERY = 8
 # Of content/train: rooms and landscapes. What may show a person is no background.
 EMPTY_PREFIXES = ("house_", "land_")
+# Where masks by a machine lie, and pictures of nobody; see `training.people_unlabelled`.
+MACHINE, EMPTY = "machine", "empty"
 
 
 @dataclass(frozen=True)
@@ -43,27 +45,44 @@ def read_pairs(folder: Path) -> list[Pair]:
     return pairs
 
 
-def split_people(folder: Path) -> tuple[list[Pair], list[Pair]]:
+def read_pictures(folder: Path) -> list[Picture]:
+    """Read every picture of a folder, (H, W, 3) uint8 RGB.
+
+    Raises:
+        DataError: if there are none.
+    """
+    return [read_rgb(file) for file in list_pictures(folder)]
+
+
+def split_people(folder: Path, also: Path | None = None) -> tuple[list[Pair], list[Pair]]:
     """Return the pairs to train on and those to choose by; `folder`/test is left alone.
 
     Those drawn by people count twice beside those drawn by a machine; only the former are held out.
+
+    Args:
+        also: another folder with pairs drawn by a machine.
     """
     labelled = read_pairs(folder / "labelled")
-    machine = read_pairs(folder / "machine") if (folder / "machine").is_dir() else []
+    by_machine = [one / MACHINE for one in (folder, also) if one is not None and (one / MACHINE).is_dir()]
+    machine = [pair for one in by_machine for pair in read_pairs(one)]
     held_out = labelled[::_EVERY]
     kept = [pair for number, pair in enumerate(labelled) if number % _EVERY]
     return [*kept, *kept, *machine], held_out
 
 
-def read_backgrounds(folder: Path, short_side: int = 200) -> list[Picture]:
+def read_backgrounds(folder: Path, also: Path | None = None, short_side: int = 200) -> list[Picture]:
     """Read the pictures that show nobody, by their names; smaller, for memory.
 
+    Args:
+        also: another folder with pictures of nobody, in it a folder of them.
     Raises:
         DataError: if there are none.
     """
     files = [file for file in list_pictures(folder) if file.name.startswith(EMPTY_PREFIXES)]
     if not files:
         raise DataError(f"no {' or '.join(EMPTY_PREFIXES)} pictures in {folder}: backgrounds must be empty")
+    if also is not None and (also / EMPTY).is_dir():
+        files += list_pictures(also / EMPTY)
     return [resize_short_side(read_rgb(file), short_side) for file in files]
 
 

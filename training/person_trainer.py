@@ -40,8 +40,8 @@ class PersonTrainer:
     def __init__(self, config: PersonConfig, placement: Placement) -> None:
         self.config, self.placement = config, placement
         torch.manual_seed(config.seed)
-        pairs, self.held_out = split_people(config.people)
-        backgrounds = read_backgrounds(config.content) if config.content else []
+        pairs, self.held_out = split_people(config.people, config.also)
+        backgrounds = read_backgrounds(config.content, config.also) if config.content else []
         self.practice = Practice(pairs, backgrounds, config.seed)
         self.network = PersonNet()
         if config.weights is not None:

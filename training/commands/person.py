@@ -13,6 +13,9 @@ def person(
     content: Annotated[
         Path | None, option("Photographs; those named house_ and land_ become backgrounds. [none]")
     ] = None,
+    also: Annotated[
+        Path | None, option("A folder of `label-people`: masks by an earlier network. [none]")
+    ] = None,
     weights: Annotated[
         Path | None, option("A folder with SqueezeNet's weights, to begin with. [begin with none]")
     ] = None,
