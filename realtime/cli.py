@@ -8,6 +8,7 @@ import typer
 
 from realtime.bench_command import bench
 from realtime.console import run_command
+from realtime.serve_command import serve
 from realtime.styles_command import app as styles
 from realtime.video_command import video
 
@@ -22,6 +23,7 @@ def realtime() -> None:
 app.add_typer(styles, name="styles")
 app.command()(bench)
 app.command()(video)
+app.command()(serve)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -110,23 +110,34 @@ def _source(part: Part) -> Source:
             f"random-{seed}", f"random {seed}", part.weight, lambda maker: maker.random_hidden(seed)
         )
     if is_style(part.text):
-        return _source_of_style(find_style(part.text), part.weight)
-    return _source_of_picture(Path(part.text).expanduser(), part.weight)
+        return source_of_style(find_style(part.text), part.weight)
+    path = Path(part.text).expanduser()
+    return source_of_picture(read_bytes(path), path.name, part.weight)
 
 
-def _source_of_picture(path: Path, weight: float) -> Source:
-    data = read_bytes(path)
-    check_header(data, path.name)
+def source_of_picture(data: bytes, name: str, weight: float = 1.0) -> Source:
+    """Return what a picture file stands for.
+
+    Args:
+        data: the whole file.
+        name: of the file, for messages and as the style's name.
+        weight: its share.
+    Raises:
+        StylePictureError: if it is no picture, too small or too large.
+    """
+    check_header(data, name)
 
     def hidden(maker: StyleMaker) -> Hidden:
         from realtime.style_picture import decode_style_picture
 
-        return maker.hidden(decode_style_picture(data, path.name, short_side=maker.plan.style_size))
+        return maker.hidden(decode_style_picture(data, name, short_side=maker.plan.style_size))
 
-    return Source(path.stem, f"picture {hashlib.sha256(data).hexdigest()}", weight, hidden)
+    return Source(Path(name).stem, f"picture {hashlib.sha256(data).hexdigest()}", weight, hidden)
 
 
-def _source_of_style(style: StyleEntry, weight: float) -> Source:
+def source_of_style(style: StyleEntry, weight: float = 1.0) -> Source:
+    """Return what a style stands for in a mix; its hidden numbers are read when they are needed."""
+
     def hidden(maker: StyleMaker) -> Hidden:
         found = read_hidden(style.contract, maker)
         if found is None:

@@ -1,0 +1,126 @@
+"""The command as a process of its own, on a real port."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("fastapi", reason='needs pip install "livebrush[web]"')
+
+from realtime.catalog import find_style
+from realtime.errors import OptionError
+from realtime.page.config import ServeConfig
+from realtime.page.server import address_of, listen
+
+ROOT = Path(__file__).resolve().parents[3]
+PROGRAM = [sys.executable, "-m", "realtime", "serve"]
+LONG_S = 120
+
+
+def start(style: Path, *options: str) -> subprocess.Popen[str]:
+    command = [*PROGRAM, "--style", str(style), "--source", "demo", "--port", "0", *options]
+    return subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
+    )
+
+
+def address_from(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line.startswith("open http"), line + (process.stderr.read() if process.stderr else "")
+    return line.split()[1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for another process")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_serves_until_it_is_told_to_end_and_leaves_nothing(
+    tiny_style: Path, tmp_path: Path, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with start(tiny_style, "--mjpeg") as process:
+        address = address_from(process)
+        assert address.startswith("http://127.0.0.1:")
+        with urllib.request.urlopen(f"{address}api/state", timeout=LONG_S) as answer:
+            assert json.load(answer)["painting"]["style"] == "tiny"
+        # A stream that goes on does not keep it from ending.
+        with urllib.request.urlopen(f"{address}stream.mjpg", timeout=LONG_S) as stream:
+            assert b"image/jpeg" in stream.read(200)
+            process.send_signal(number)
+            out, err = process.communicate(timeout=LONG_S)
+    assert (process.returncode, err) == (0, ""), out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_token_is_asked_for_and_is_not_in_the_log(tiny_style: Path) -> None:
+    with start(tiny_style, "--token", "a-very-secret-token") as process:
+        address = address_from(process)
+        assert address.endswith("?token=a-very-secret-token")
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(address.split("?")[0], timeout=LONG_S)
+        with urllib.request.urlopen(address, timeout=LONG_S) as answer:
+            assert b"Livebrush" in answer.read()
+        process.terminate()
+        out, err = process.communicate(timeout=LONG_S)
+    assert "secret" not in out + err
+
+
+def refused(*arguments: str) -> str:
+    done = subprocess.run([*PROGRAM, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=LONG_S)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    return line
+
+
+def test_a_missing_package_is_named_with_the_line_that_installs_it(tiny_style: Path) -> None:
+    code = (
+        "import sys; sys.modules['fastapi'] = None\n"
+        "from realtime.cli import main\n"
+        f"sys.exit(main(['serve', '--style', {str(tiny_style)!r}]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == 'error: fastapi is not installed; get it with: pip install "livebrush[web]"\n'
+
+
+def test_what_cannot_be_is_one_line(tiny_style: Path) -> None:
+    style = ["--style", str(tiny_style)]
+    assert "needs --tls-cert and --tls-key" in refused(*style, "--host", "0.0.0.0")
+    assert "no source 'nosuch.mp4'" in refused(*style, "--source", "nosuch.mp4", "--port", "0")
+
+
+def test_a_port_that_is_in_use_is_named(tiny_style: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        config = make(tiny_style, port=taken.getsockname()[1])
+        with (
+            pytest.raises(OptionError, match=r"port \d+ is in use; give another with --port"),
+            listen(config),
+        ):
+            pass
+
+
+def test_an_address_that_is_not_this_machines_is_named(tiny_style: Path, tmp_path: Path) -> None:
+    pem = tmp_path / "x.pem"
+    pem.write_text("")
+    config = make(tiny_style, host="203.0.113.7", tls_cert=pem, tls_key=pem)
+    with pytest.raises(OptionError, match="cannot listen on 203.0.113.7"), listen(config):
+        pass
+
+
+def test_the_address_to_open_is_whole(tiny_style: Path, tmp_path: Path) -> None:
+    assert address_of(make(tiny_style), 8720, None) == "http://127.0.0.1:8720/"
+    assert address_of(make(tiny_style, host="::1"), 1, None) == "http://[::1]:1/"
+    pem = tmp_path / "x.pem"
+    pem.write_text("")
+    beyond = make(tiny_style, host="0.0.0.0", tls_cert=pem, tls_key=pem)
+    assert address_of(beyond, 443, "abc") == f"https://{socket.gethostname()}:443/?token=abc"
+
+
+def make(tiny_style: Path, **options: Any) -> ServeConfig:
+    return ServeConfig(style=find_style(str(tiny_style)), **options)
