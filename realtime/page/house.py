@@ -48,7 +48,7 @@ class House:
     def __init__(
         self, config: ServeConfig, source: Source | None = None, *, clock: Clock = time.perf_counter
     ) -> None:
-        self.config, self._clock = config, clock
+        self.config, self.clock = config, clock
         self.uploads = RateLimit(UPLOADS, UPLOADS_PER_S, clock)
         self._lock = threading.Lock()
         self._seats = self._cameras = 0
@@ -169,7 +169,7 @@ class House:
 
     def state_text(self, session: str, show: Show, *, fresh: bool = False) -> str:
         """Return the state of a show as JSON; the same text for all who ask within a moment."""
-        now = self._clock()
+        now = self.clock()
         at, text = self._states.get(session, (-float("inf"), ""))
         if fresh or now - at >= STATE_S:
             text = describe(show, self.gallery).model_dump_json()

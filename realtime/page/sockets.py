@@ -7,7 +7,6 @@ sees fewer and never old ones, and one that never reads costs nothing.
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import ExitStack, suppress
 
 from fastapi import WebSocket, WebSocketDisconnect
@@ -31,7 +30,6 @@ from realtime.page.wire import (
     write_message,
     write_picture,
 )
-from realtime.timing import Clock
 
 WINDOW = 3
 TICK_S = 0.1
@@ -41,9 +39,7 @@ MESSAGES, MESSAGES_PER_S = 1200, 10.0
 TRY_AGAIN, POLICY = 1013, 1008
 
 
-async def attend(
-    socket: WebSocket, house: House, *, own_camera: bool, clock: Clock = time.perf_counter
-) -> None:
+async def attend(socket: WebSocket, house: House, *, own_camera: bool) -> None:
     """Serve one WebSocket until either side ends it."""
     await socket.accept()
     with ExitStack() as places:
@@ -55,7 +51,7 @@ async def attend(
             await socket.send_text(write_message("refused", text=str(full)))
             await socket.close(TRY_AGAIN, "full")
             return
-        visit = CameraVisit(socket, house, clock) if own_camera else Visit(socket, house, clock)
+        visit = CameraVisit(socket, house) if own_camera else Visit(socket, house)
         try:
             await visit.run()
         finally:
@@ -68,11 +64,10 @@ class Visit:
     Args:
         socket: accepted.
         house: where it is.
-        clock: seconds.
     """
 
-    def __init__(self, socket: WebSocket, house: House, clock: Clock) -> None:
-        self._socket, self._house, self._clock = socket, house, clock
+    def __init__(self, socket: WebSocket, house: House) -> None:
+        self._socket, self._house, self._clock = socket, house, house.clock
         loop, self._awake = asyncio.get_running_loop(), asyncio.Event()
 
         def wake() -> None:
@@ -80,11 +75,11 @@ class Visit:
                 loop.call_soon_threadsafe(self._awake.set)
 
         self._viewer = Viewer(wake)
-        self._messages = RateLimit(MESSAGES, MESSAGES_PER_S, clock)
+        self._messages = RateLimit(MESSAGES, MESSAGES_PER_S, self._clock)
         self._session, self._show = MAIN, self._first_show()
         self._wants_pictures = True
         self._got = 0
-        self._heard_at = clock()
+        self._heard_at = self._clock()
         self._state, self._news_number = "", 0
         self._figures_at = -float("inf")
 
