@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from realtime import command_options as given
-from realtime.console import run_command
+from realtime.console import run_command, say
+from realtime.errors import OptionError
 
 if TYPE_CHECKING:
     from realtime.catalog import StyleEntry
+    from realtime.semantic import SemanticStyle
 
 DEFAULT_STYLE = "starry_night"
 VIRTUAL_CAMERA = "--virtual-camera"
@@ -107,6 +109,22 @@ def camera(
     mask: given.Mask = None,
     background: given.Background = None,
     label: given.Label = None,
+    semantic: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            metavar="PICTURE",
+            help="With --mask, in place of --style and --background: what the mask means is painted in the "
+            "style of its counterpart in this picture, the rest in that of the picture's rest.",
+        ),
+    ] = None,
+    style_mask: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            metavar="PICTURE|PICTURE:LABEL",
+            help="With --semantic, where the picture shows what --mask means: bright there, or a label. "
+            "Without it, a --mask that is a network, such as person, looks for itself.",
+        ),
+    ] = None,
     original_colors: Annotated[
         bool, typer.Option("--original-colors", help="Keep the colours of the source.")
     ] = False,
@@ -146,6 +164,8 @@ def camera(
 
         python run_camera.py --style starry_night --mask person --background the_great_wave
 
+        python run_camera.py --semantic portrait.jpg --mask person
+
         python run_camera.py --style udnie --virtual-camera
     """
     from realtime.backdrop import find_backdrop
@@ -154,7 +174,9 @@ def camera(
     from realtime.engine import EngineOptions
     from realtime.steady import as_level
 
-    found = find_style(style)
+    parts = _parts(semantic, style_mask, mask, (style, background, towards, label))
+    found = find_style(style) if parts is None else parts.region
+    behind = None if background is None else find_backdrop(background) or find_style(background)
     config = CameraConfig(
         style=found,
         towards=_way(style, found, towards),
@@ -172,7 +194,7 @@ def camera(
         detail=detail,
         steady=None if steady == "auto" else as_level(steady, "auto"),
         mask=mask,
-        background=None if background is None else find_backdrop(background) or find_style(background),
+        background=behind if parts is None else parts.rest,
         labels=tuple((name, find_style(style)) for name, style in given.parse_labels(label)),
         target_fps=target_fps,
         stats=stats,
@@ -180,6 +202,26 @@ def camera(
     from realtime.camera import run_camera
 
     return run_camera(config)
+
+
+def _parts(
+    semantic: str | None, style_mask: str | None, mask: str | None, others: tuple[object, ...]
+) -> SemanticStyle | None:
+    """Return the styles of a picture's parts; None without --semantic. `others` say styles otherwise."""
+    if semantic is None:
+        if style_mask is not None:
+            raise OptionError("--style-mask shows a part of a style picture; give that with --semantic")
+        return None
+    if others[0] != DEFAULT_STYLE or any(others[1:]):
+        raise OptionError(
+            "--semantic says all of the styles: leave --style, --background, --towards and --label out"
+        )
+    from realtime.semantic import find_semantic
+
+    parts = find_semantic(semantic, style_mask, mask)
+    for note in parts.notes:
+        say(note)
+    return parts
 
 
 def _way(style: str, first: StyleEntry, towards: str | None) -> tuple[StyleEntry, ...]:
