@@ -9,6 +9,9 @@ convolution from 32 channels to 12, on a quarter of the places:
 Every weight stays the number that it was. That matters on flat pictures (a covered lens, a fade to
 black), where instance norm divides by almost nothing: the like rewrite of a 3x3 convolution after
 nearest upsampling adds weights up, whose rounding then shows as a pattern of dots, and was left out.
+
+Four fifths of W are zeros and repetitions. So a file stores w, and a few layers that make W of it: engines
+compute what depends on nothing when they load a file, and run the convolution as if W had been stored.
 """
 
 from typing import Any
@@ -19,6 +22,9 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 Array = NDArray[np.float32]
+# What the names of the weights end in: of the convolution that runs, and of what its file stores.
+BLOCKS, PIXELS = ".blocks", ".pixels"
+_PHASES = tuple(np.ndindex(2, 2))
 
 
 def to_block_weights(weight: Array) -> Array:
@@ -31,6 +37,14 @@ def to_block_weights(weight: Array) -> Array:
             (jy, qy), (jx, qx) = divmod(py + ky, 2), divmod(px + kx, 2)
             blocks[py, px, :, qy, qx, :, jy, jx] = weight[:, :, ky, kx]
     return blocks.reshape(4 * out_channels, 4 * in_channels, reach, reach)
+
+
+def to_pixel_weights(blocks: Array) -> Array:
+    """Return the weights that `to_block_weights` made these of, number for number."""
+    in_channels, reach = blocks.shape[1] // 4, blocks.shape[2]
+    first = blocks[: len(blocks) // 4].reshape(-1, 2, 2, in_channels, reach, reach)  # (O, qy, qx, I, jy, jx)
+    weight = first.transpose(0, 3, 4, 1, 5, 2).reshape(-1, in_channels, 2 * reach, 2 * reach)
+    return np.ascontiguousarray(weight[:, :, :-1, :-1])
 
 
 def use_blocks(model: onnx.ModelProto) -> int:
@@ -60,11 +74,11 @@ def use_blocks(model: onnx.ModelProto) -> int:
 
 def _on_blocks(conv: Any, weights: Any, graph: Any) -> list[onnx.NodeProto]:
     name = conv.output[0]
-    inputs = [f"{conv.input[1]}.blocks"]
+    inputs = [f"{conv.input[1]}{BLOCKS}"]
     weight = to_block_weights(numpy_helper.to_array(weights[conv.input[1]]))
     graph.initializer.append(numpy_helper.from_array(weight, inputs[0]))
     if len(conv.input) > 2:
-        inputs.append(f"{conv.input[2]}.blocks")
+        inputs.append(f"{conv.input[2]}{BLOCKS}")
         bias = np.tile(numpy_helper.to_array(weights[conv.input[2]]), 4)
         graph.initializer.append(numpy_helper.from_array(bias, inputs[1]))
     return [
@@ -72,6 +86,55 @@ def _on_blocks(conv: Any, weights: Any, graph: Any) -> list[onnx.NodeProto]:
         helper.make_node("Conv", [f"{name}.in_blocks", *inputs], [f"{name}.out_blocks"]),
         helper.make_node("DepthToSpace", [f"{name}.out_blocks"], [name], blocksize=2, mode="DCR"),
     ]
+
+
+def pack_blocks(model: onnx.ModelProto) -> int:
+    """Store every weight of blocks as that of pixels which it was made of, in place; return how many.
+
+    Call it before weights are stored as halves.
+    """
+    graph, nodes = model.graph, []
+    packed = [tensor for tensor in graph.initializer if tensor.name.endswith(BLOCKS) and len(tensor.dims) == 4]
+    for tensor in packed:
+        blocks, name = tensor.name, tensor.name.removesuffix(BLOCKS) + PIXELS
+        tensor.CopyFrom(numpy_helper.from_array(to_pixel_weights(numpy_helper.to_array(tensor)), name))
+        phases = [f"{name}.{y}{x}" for y, x in _PHASES]
+        for phase, (y, x) in zip(phases, _PHASES, strict=True):
+            nodes.append(helper.make_node("Pad", [name, _margin(y, x)], [f"{phase}.even"]))
+            nodes.append(helper.make_node("SpaceToDepth", [f"{phase}.even"], [phase], blocksize=2))
+        nodes.append(helper.make_node("Concat", phases, [blocks], axis=0))
+    if packed:
+        margins = ((y, x, np.array([0, 0, y, x, 0, 0, 1 - y, 1 - x], np.int64)) for y, x in _PHASES)
+        graph.initializer.extend(numpy_helper.from_array(sides, _margin(y, x)) for y, x, sides in margins)
+    _put_first(nodes, graph)
+    return len(packed)
+
+
+def unpack_blocks(model: onnx.ModelProto) -> None:
+    """Undo `pack_blocks` in place, also where weights are stored as halves since."""
+    graph = model.graph
+    for tensor in graph.initializer:
+        if PIXELS in tensor.name:
+            blocks = to_block_weights(numpy_helper.to_array(tensor))
+            name = tensor.name.replace(PIXELS, BLOCKS)
+            tensor.CopyFrom(numpy_helper.from_array(blocks.astype(numpy_helper.to_array(tensor).dtype), name))
+    nodes = [node for node in graph.node if node.op_type == "Cast" or PIXELS not in node.input[0]]
+    for node in nodes:
+        for names in (node.input, node.output):
+            names[:] = [name.replace(PIXELS, BLOCKS) for name in names]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    _drop_unused_weights(graph)
+
+
+def _margin(y: int, x: int) -> str:
+    return f"margin.{y}{x}"
+
+
+def _put_first(nodes: list[onnx.NodeProto], graph: Any) -> None:
+    nodes = [*nodes, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 def _is_plain(conv: Any) -> bool:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import nn
 
+from export.blocks import unpack_blocks
 from export.errors import ExportError
 from export.pixel_scale import KEEPS_FP32
 from export.style_contract import weights_sha256
@@ -49,7 +50,9 @@ def checkpoint_of(file: Path) -> tuple[nn.Module, dict[str, Any]]:
         raise ExportError(f"{file} is of preset {contract.preset}: only {known} can be read back")
     network = build_transform_net(contract.preset).eval()
     pixels: Pixels = "uint8" if contract.dtype == "uint8" else "float32"
-    read_weights(network, lambda marked: style_graph(marked, pixels), onnx.load(file), file)
+    stored = onnx.load(file)
+    unpack_blocks(stored)
+    read_weights(network, lambda marked: style_graph(marked, pixels), stored, file)
     if contract.weights_precision == "fp16":
         network = as_stored(network, "fp16")  # what was divided for the engines is a half again
     if weights_sha256(network) != contract.weights_sha256 and not _has_another_hash(contract):

@@ -14,7 +14,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from export.blocks import use_blocks
+from export.blocks import pack_blocks, use_blocks
 from export.byte_graph import PixelGraph
 from export.cells import CellGraph
 from export.colour_order import in_bgr
@@ -89,6 +89,7 @@ def quantised_graph(source: Source) -> Quantised:
         style_graph(source.network, "uint8"), partial(paint, source.network), calibration, checked
     )
     # What stayed in fp32 is stored as in other files.
+    pack_blocks(found.model)
     store_halves(found.model)
     contract = replace(
         _contract(source.network, source.content, OnnxOptions()),
@@ -119,6 +120,7 @@ def export_onnx(
     rounded = as_stored(network, options.weights)
     contract = _contract(rounded, checkpoint, options)
     model = style_graph(rounded, options.pixels)
+    pack_blocks(model)
     if options.weights == "fp16":
         store_halves(model)
     helper.set_model_props(model, {METADATA_KEY: contract.to_json()})

@@ -8,7 +8,7 @@ from onnx.reference import ReferenceEvaluator
 from torch import Tensor, nn
 from torch.nn import functional
 
-from export.blocks import to_block_weights, use_blocks
+from export.blocks import pack_blocks, to_block_weights, to_pixel_weights, unpack_blocks, use_blocks
 from training.networks.layers import ReflectConv, ResidualBlock
 
 
@@ -62,3 +62,21 @@ def test_only_what_gains_is_rewritten_and_nothing_unused_stays(graph: Path) -> N
     assert kinds.count("Conv") == 5 and kinds.count("DepthToSpace") == 2
     used = {name for node in model.graph.node for name in node.input}
     assert {tensor.name for tensor in model.graph.initializer} <= used
+
+
+def test_what_a_file_stores_of_a_weight_is_what_it_was_made_of() -> None:
+    weight = np.random.default_rng(0).random((4, 3, 9, 9), dtype=np.float32)
+    np.testing.assert_array_equal(to_pixel_weights(to_block_weights(weight)), weight)
+
+
+def test_a_packed_graph_is_smaller_and_makes_the_very_same_weights(graph: Path) -> None:
+    before, after = onnx.load(graph), onnx.load(graph)
+    use_blocks(before)
+    use_blocks(after)
+    assert pack_blocks(after) == 2 and after.ByteSize() < 0.6 * before.ByteSize()
+    onnx.checker.check_model(after, full_check=True)
+    image = np.random.default_rng(0).random((1, 3, 12, 16), dtype=np.float32)
+    pictures = [ReferenceEvaluator(model).run(None, {"image": image})[0] for model in (before, after)]
+    np.testing.assert_array_equal(pictures[1], pictures[0])
+    unpack_blocks(after)
+    assert after.graph == before.graph

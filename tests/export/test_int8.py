@@ -72,6 +72,16 @@ def test_the_runtime_opens_it_and_says_what_runs(
     opened.close()
 
 
+def test_a_fast_style_fits_into_230_kb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(int8, "WANTED_DB", 0.0)  # how good it is, is measured above
+    frames = [np.asarray(draw_demo_frame(0, (96, 64)), np.uint8)]
+    monkeypatch.setattr("export.to_onnx.calibration_frames", lambda: frames)
+    monkeypatch.setattr("export.to_onnx.checked_frames", lambda: iter([("demo", frames[0])]))
+    file = tmp_path / "udnie.onnx"
+    TARGETS["onnx"].write(load_source("udnie"), file, ExportOptions("int8"))
+    assert read_contract(file).preset == "fast" and file.stat().st_size <= MAX_KB * 1000
+
+
 def test_a_style_that_8_bits_would_ruin_is_refused(
     source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

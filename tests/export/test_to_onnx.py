@@ -12,6 +12,7 @@ from export.frames import hard_frames
 from export.parity import measure_parity
 from export.style_contract import weights_sha256
 from export.to_onnx import OnnxOptions, export_onnx
+from realtime.catalog import shipped_dir
 from realtime.contract import read_contract
 from realtime.engine import EngineOptions, open_engine
 from realtime.errors import LivebrushError
@@ -19,6 +20,7 @@ from training.networks.transform_net import PRESETS, build_transform_net
 
 CREDITS = {"name": "plain", "title": "Plain", "artist": "nobody", "year": "1900"}
 MAX_KB = 449
+MAX_FAST_KB = 260
 
 
 def make_network(preset: str = "fast") -> nn.Module:
@@ -64,6 +66,12 @@ def test_one_file_takes_every_size(exported: Path, size_hw: tuple[int, int]) -> 
 
 def test_a_fast_style_fits_into_449_kb(exported: Path) -> None:
     assert exported.stat().st_size <= MAX_KB * 1024
+
+
+@pytest.mark.parametrize("name", ["udnie", "starry_night_fast"])
+def test_what_ships_of_the_fast_preset_fits_into_260_kb(name: str) -> None:
+    file = shipped_dir() / f"{name}.onnx"
+    assert read_contract(file).preset == "fast" and file.stat().st_size <= MAX_FAST_KB * 1000
 
 
 def test_the_contract_tells_the_truth_about_the_graph(exported: Path) -> None:
