@@ -17,7 +17,9 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from export import precision_search
 from export.errors import ExportError
+from export.precision_search import search, too_many
 from realtime.contract import INPUT_NAME
 
 Image = NDArray[np.uint8]
@@ -70,27 +72,15 @@ def quantise(
             tried = _quantise(source, calibration, kept)
             return tried, _worst_db(tried, checked, expected)
 
-        best, worst_db = try_without(())
-        kept: list[str] = []
-        if worst_db < WANTED_DB:
-            alone = {name: try_without([other for other in convs if other != name])[1] for name in convs}
-            for name in sorted(convs, key=lambda name: alone[name]):
-                kept.append(name)
-                best, worst_db = try_without(kept)
-                if worst_db >= WANTED_DB:
-                    break
-    if len(kept) > len(convs) // 2:
-        raise ExportError(f"int8: {len(kept)} of {len(convs)} convolutions would have to stay in fp32")
-    return Quantised(best, tuple(name for name in convs if name in kept), len(convs), worst_db)
+        found = search(convs, try_without, WANTED_DB)
+    if reason := too_many(found.in_float, len(convs)):
+        raise ExportError(reason)
+    return Quantised(found.model, found.in_float, len(convs), found.worst_db)
 
 
 def describe(quantised: Quantised) -> str:
     """Return which convolutions are in 8 bits, in one line."""
-    if not quantised.in_float:
-        return f"all {quantised.convs} convolutions are in 8 bits"
-    rest = ", ".join(quantised.in_float)
-    count = quantised.convs - len(quantised.in_float)
-    return f"{count} of {quantised.convs} convolutions are in 8 bits; in fp32, by measurement: {rest}"
+    return precision_search.describe(quantised.in_float, quantised.convs)
 
 
 def _named(model: onnx.ModelProto) -> onnx.ModelProto:

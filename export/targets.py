@@ -120,6 +120,17 @@ TARGETS: dict[str, Target] = {
         painters="export.painter_ncnn",
         multiple=4,
     ),
+    "litert": Target(
+        suffix=".tflite",
+        precisions=("fp16", "fp32", "int8"),
+        runs_on="Android and small computers, by LiteRT",
+        module="export.to_litert",
+        packages=("ai_edge_litert",),
+        extra="litert",
+        painters="export.painter_litert",
+        sizes="one",
+        multiple=4,
+    ),
     "coreml": Target(
         suffix=".mlpackage",
         precisions=("fp16", "fp32"),
