@@ -94,7 +94,9 @@ def pack_blocks(model: onnx.ModelProto) -> int:
     Call it before weights are stored as halves.
     """
     graph, nodes = model.graph, []
-    packed = [tensor for tensor in graph.initializer if tensor.name.endswith(BLOCKS) and len(tensor.dims) == 4]
+    packed = [
+        tensor for tensor in graph.initializer if tensor.name.endswith(BLOCKS) and len(tensor.dims) == 4
+    ]
     for tensor in packed:
         blocks, name = tensor.name, tensor.name.removesuffix(BLOCKS) + PIXELS
         tensor.CopyFrom(numpy_helper.from_array(to_pixel_weights(numpy_helper.to_array(tensor)), name))

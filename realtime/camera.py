@@ -198,11 +198,11 @@ class _Run:
             say(
                 f"{times.shown} frames, {times.fps():.1f} fps, {times.dropped} dropped, "
                 f"latency {latency['p50']:.0f} ms (p95 {latency['p95']:.0f}), "
-                f"network {_text(network_wh)}{other_sizes} {engine_label(style.info)}{place}"
+                f"network {_text(network_wh)}{other_sizes} {engine_label(style.engine.info)}{place}"
             )
         if self._config.stats is not None:
             stats = times.to_stats(
-                style.info,
+                style.engine.info,
                 style=style.entry.name,
                 source={"name": source.name, "kind": source.kind, "size": _text(source.size_wh)},
                 size=_text(network_wh),

@@ -138,6 +138,7 @@ class EngineSpec:
         precisions: that it may offer, depending on the processor.
         compiles: for each size of picture, in the calling thread, which takes 0.1 s and more.
         reads: the kind of style file that it opens, by its suffix.
+        on_card_only: it runs on NVIDIA GPUs and nowhere else.
     """
 
     module: str
@@ -146,6 +147,7 @@ class EngineSpec:
     precisions: tuple[str, ...]
     compiles: bool
     reads: str = ONNX_SUFFIX
+    on_card_only: bool = False
 
 
 ENGINES: dict[str, EngineSpec] = {
@@ -163,13 +165,29 @@ ENGINES: dict[str, EngineSpec] = {
         compiles=False,
         reads=PACKAGE_SUFFIX,
     ),
+    "tensorrt": EngineSpec(
+        "realtime.engine_tensorrt",
+        "tensorrt",
+        "tensorrt",
+        ("fp32", "bf16", "fp16"),
+        compiles=False,
+        on_card_only=True,
+    ),
 }
 
 
-def engines_for(path: Path) -> list[str]:
-    """Return the names of the engines that open files of this kind, installed or not."""
+def engines_for(path: Path, *, with_cards: bool = True) -> list[str]:
+    """Return the names of the engines that open files of this kind, installed or not.
+
+    Args:
+        with_cards: also those that run on NVIDIA GPUs only.
+    """
     reads = PACKAGE_SUFFIX if path.suffix.lower() == PACKAGE_SUFFIX else ONNX_SUFFIX
-    return [name for name, spec in ENGINES.items() if spec.reads == reads]
+    return [
+        name
+        for name, spec in ENGINES.items()
+        if spec.reads == reads and (with_cards or not spec.on_card_only)
+    ]
 
 
 def open_engine(style: StyleEntry | Path, options: EngineOptions | None = None) -> Engine:

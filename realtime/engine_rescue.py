@@ -85,7 +85,7 @@ def other_engines(
     if isinstance(fault, NoPictureError) and failed.precision in NARROW:
         # Too large a number for 16 bits is none for 32.
         yield EngineOptions(failed.name, "fp32", "cpu", options.threads)
-    for name in engines_for(path):
+    for name in engines_for(path, with_cards=False):
         if name != failed.name and is_installed(ENGINES[name].package):
             yield EngineOptions(name, device="cpu", threads=options.threads)
 

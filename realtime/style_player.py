@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from realtime.buffers import BufferPool
 from realtime.catalog import StyleEntry
-from realtime.engine import EngineOptions, open_engine
+from realtime.engine import EngineOptions
+from realtime.engine_building import TellsNews, open_live
 from realtime.engine_guard import EngineGuard
 from realtime.engine_rescue import GuardedEngine, hangs, is_fault, other_engines, rescue_line
 from realtime.errors import LivebrushError
@@ -64,7 +65,7 @@ class StylePlayer:
         options: EngineOptions,
         times: StageTimes,
         size: SizeRule = NetworkSize(),  # noqa: B008
-        open_style: OpenStyle = open_engine,
+        open_style: OpenStyle = open_live,
         warm: int = WARM_STYLES,
         steadier: Steadier | None = None,
         guard: EngineGuard | None = None,
@@ -110,9 +111,12 @@ class StylePlayer:
                 style, stylized_image = self._rescue(style, frame, size_wh, error)
             with self._state:
                 self._sizes[size_wh] += 1
+                if isinstance(style.engine, TellsNews):
+                    self._problems += style.engine.take_news()
                 self._tell_cost(size_wh, disturbed=was_loading or self._engines.loading)
                 self._settle()  # so that another size is prepared from now on
-        return Painted(frame, stylized_image, style.engine.contract, style.info)
+            info = style.engine.info  # of an engine that is being built another one may paint
+        return Painted(frame, stylized_image, style.engine.contract, info)
 
     @property
     def current(self) -> LoadedStyle:
@@ -209,9 +213,9 @@ class StylePlayer:
         Raises:
             The fault, if there is no other engine, or what the last one raised.
         """
-        first_fault = fault
+        first_fault, failed = fault, style.engine.info
         # Gives back the memory of a card. What hangs is left: closing it could hang too.
-        others = other_engines(style.info, style.entry.path, self._options, fault)
+        others = other_engines(failed, style.entry.path, self._options, fault)
         for options in () if self._guard.interrupted else others:
             self._engines.begin_anew(options, leave=style if hangs(first_fault) else None)
             try:
@@ -226,7 +230,7 @@ class StylePlayer:
                 if not hangs(error):
                     loaded.engine.close()
                 continue
-            self._go_on_with(loaded, options, rescue_line(style.info, loaded.info, first_fault))
+            self._go_on_with(loaded, options, rescue_line(failed, loaded.info, first_fault))
             return loaded, stylized_image
         raise fault
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from realtime.catalog import StyleEntry
-from realtime.engine import ENGINES, Engine, EngineInfo, EngineOptions, open_engine
+from realtime.engine import ENGINES, Engine, EngineInfo, EngineOptions
+from realtime.engine_building import open_live
 from realtime.painter import SizeWh
 from realtime.process import yield_to_others
 
@@ -65,7 +66,7 @@ def load_style(
     entry: StyleEntry,
     options: EngineOptions,
     network_wh: Callable[[], SizeWh | None],
-    open_style: OpenStyle = open_engine,
+    open_style: OpenStyle = open_live,
 ) -> LoadedStyle:
     """Open a style and warm it up.
 
