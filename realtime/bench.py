@@ -7,11 +7,12 @@ The network alone, the loop on a camera and on a file, and numpy's matrix produc
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from realtime.backdrop import Backdrop
 from realtime.bench_contender import Contender
 from realtime.bench_load import MEMORY, SOURCES, Scene, demo_scene
 from realtime.bench_machine import (
@@ -22,9 +23,11 @@ from realtime.bench_machine import (
     machine,
     matmul_gflops,
 )
-from realtime.bench_rounds import Watch, check_counts, take_turns, unwatched
-from realtime.bench_subject import NETWORK, Subject, Ticks, run_loop
+from realtime.bench_rounds import Spread, Watch, check_counts, take_turns, unwatched
+from realtime.bench_subject import MASK, NETWORK, Parts, Subject, Ticks, run_loop
+from realtime.catalog import StyleEntry
 from realtime.engine import Engine, open_engine
+from realtime.mask import open_mask
 from realtime.timing import StageTimes
 
 if TYPE_CHECKING:
@@ -43,6 +46,8 @@ class BenchOptions:
         sources: of the loop, some of `realtime.bench_load.ALL_SOURCES`.
         rounds: in which everything takes one turn.
         frames: in a turn of the network or of the loop.
+        mask: which part of the picture the loop paints, see `realtime.mask`; None for all of it.
+        background: what stands in the rest; None for the picture as it is.
     Raises:
         OptionError: for fewer than one round or two frames.
     """
@@ -52,6 +57,8 @@ class BenchOptions:
     sources: tuple[str, ...] = SOURCES
     rounds: int = 6
     frames: int = 40
+    mask: str | None = None
+    background: StyleEntry | Backdrop | None = None
 
     def __post_init__(self) -> None:
         check_counts(self.rounds, self.frames)
@@ -64,7 +71,7 @@ def run_bench(options: BenchOptions, watch: Watch = unwatched) -> dict[str, Any]
     (ms, fps and latency_ms of the network alone), `loops` (by source the same, and `share`, the loop's
     rate as a share of the network's), `loop_share` (the first one's median), `matmul_gflops`,
     `network_gflops`, `matmul_share` (None where the network runs on another device than numpy),
-    `machine`, `rounds`, `frames_per_round`.
+    `machine`, `rounds`, `frames_per_round`. With a mask, `mask` (`text`, and `ms` of finding it alone).
 
     Raises:
         LivebrushError: as opening and running the style does.
@@ -75,14 +82,33 @@ def run_bench(options: BenchOptions, watch: Watch = unwatched) -> dict[str, Any]
     with closing(open_engine(style, options.contender.engine)) as engine:
         first_frame_ms = _first_frame_ms(engine, options.size_wh)
         with demo_scene(options.size_wh, options.frames if "file" in options.sources else 0) as scene:
-            subject = Subject(engine, scene, sources=options.sources, frames=options.frames)
-            subject.warm_up()
-            turns = subject.turns()
-            if engine.info.device == "cpu":
-                turns[MATMUL] = lambda: matmul_gflops(engine.info.threads)
-            measured = take_turns(turns, options.rounds, watch)
+            with _parts(options) as parts:
+                subject = Subject(engine, scene, sources=options.sources, frames=options.frames, parts=parts)
+                subject.warm_up()
+                turns = subject.turns()
+                if engine.info.device == "cpu":
+                    turns[MATMUL] = lambda: matmul_gflops(engine.info.threads)
+                measured = take_turns(turns, options.rounds, watch)
             result = _result(options, subject, measured)
+            if options.mask is not None:
+                result["mask"] = {"text": options.mask, "ms": Spread.of(measured[MASK]).to_plain()}
             return result | {"first_frame_ms": first_frame_ms, "machine": machine(load_before)}
+
+
+@contextmanager
+def _parts(options: BenchOptions) -> Iterator[Parts | None]:
+    """Open the mask and the style behind it; None without a mask."""
+    if options.mask is None:
+        yield None
+        return
+    behind = options.background or Backdrop("original")
+    with ExitStack() as stack:
+        mask = stack.enter_context(closing(open_mask(options.mask)))
+        if isinstance(behind, Backdrop):
+            yield Parts(mask, backdrop=behind)
+            return
+        behind.contract.check_size(options.size_wh)
+        yield Parts(mask, stack.enter_context(closing(open_engine(behind, options.contender.engine))))
 
 
 def _first_frame_ms(engine: Engine, size_wh: tuple[int, int]) -> float | None:
@@ -137,6 +163,8 @@ def bench_table(result: dict[str, Any]) -> Table:
     for column in table.columns[1:]:
         column.justify = "right"
     _add_row(table, "network alone", result["network"]["latency_ms"], result["network"]["fps"])
+    if "mask" in result:
+        table.add_row(f"mask alone: {result['mask']['text']}", f"{result['mask']['ms']['median']:.2f}")
     for source, loop in result["loops"].items():
         table.add_section()
         for stage, summary in loop["latency_ms"].items():

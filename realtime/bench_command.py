@@ -82,6 +82,8 @@ def bench(
             help="What the loop reads: JPEGs of a camera, an H.264 file, or both; memory: the loop itself.",
         ),
     ] = None,
+    mask: given.Mask = None,
+    background: given.Background = None,
     engine: given.EngineName = "auto",
     precision: given.Precision = "auto",
     device: given.Device = "auto",
@@ -112,6 +114,8 @@ def bench(
 
         python -m realtime bench --profile profiles --style udnie@openvino:bf16
 
+        python -m realtime bench --style udnie --mask person --background the_scream
+
         python -m realtime bench --device cuda --style udnie.pt2 --json it.json
     """
     from realtime.camera_config import check_place, write_json
@@ -121,6 +125,7 @@ def bench(
     _check_together(compare, profile, {"--loop": loop, "--sort": sort, "--style": style, "--rounds": rounds})
     against_rates = (rates or device == "cuda") and not (compare or profile)
     _check_rates(rates and not against_rates, source if against_rates else None)
+    masked = _parse_mask(mask, background, plain=not (compare or profile or against_rates))
     request = _Request(
         sizes_wh=_parse_sizes(size or ([] if against_rates else [DEFAULT_SIZE])),
         engine=EngineOptions(engine, precision, device, threads),
@@ -136,7 +141,7 @@ def bench(
     elif against_rates:
         result = _bench_device(request, names, style or DEFAULT_STYLE)
     else:
-        result = _bench(request, names, style or DEFAULT_STYLE)
+        result = _bench(request, names, style or DEFAULT_STYLE, masked)
     if json_file is not None:
         write_json("--json", json_file, result)
     return 0
@@ -152,7 +157,7 @@ class _Request:
     counts: dict[str, int]
 
 
-def _bench(request: _Request, names: Sequence[str], style: str) -> dict[str, Any]:
+def _bench(request: _Request, names: Sequence[str], style: str, masked: dict[str, Any]) -> dict[str, Any]:
     from realtime.bench import BenchOptions, bench_table, run_bench
     from realtime.bench_contender import parse_contender
 
@@ -160,7 +165,7 @@ def _bench(request: _Request, names: Sequence[str], style: str) -> dict[str, Any
     contender = parse_contender(style, request.engine)
     results = []
     for size_wh in request.sizes_wh:
-        options = BenchOptions(contender, size_wh, request.sources, **request.counts)
+        options = BenchOptions(contender, size_wh, request.sources, **request.counts, **masked)
         with _bar() as watch:
             results.append(run_bench(options, watch))
         _print(bench_table(results[-1]))
@@ -227,6 +232,21 @@ def _check_rates(misplaced: bool, source: str | None) -> None:
         raise OptionError("--rates goes with a plain bench, not with --compare or --profile")
     if source is not None:
         raise OptionError("--source goes without --rates and --device cuda, which show pictures from memory")
+
+
+def _parse_mask(mask: str | None, background: str | None, *, plain: bool) -> dict[str, Any]:
+    """Return what the loop masks, as fields of `BenchOptions`."""
+    if mask is None:
+        if background is not None:
+            raise OptionError("--background is what stands around a mask; give --mask too")
+        return {}
+    if not plain:
+        raise OptionError("--mask goes with a plain bench, not with --compare, --profile or --rates")
+    from realtime.backdrop import find_backdrop
+    from realtime.catalog import find_style
+
+    behind = None if background is None else find_backdrop(background) or find_style(background)
+    return {"mask": mask, "background": behind}
 
 
 def _refuse_names(names: Sequence[str]) -> None:

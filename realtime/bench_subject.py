@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from realtime import pipeline
+from realtime.backdrop import Backdrop
 from realtime.bench_load import Image, Scene
 from realtime.bench_rounds import Spread
 from realtime.engine import Engine
 from realtime.frame import Frame
-from realtime.painter import EnginePainter, NetworkSize
+from realtime.mask import MaskSource
+from realtime.masked_painter import MaskedPainter
+from realtime.painter import EnginePainter, NetworkSize, Painter
 from realtime.sinks import NullSink
 from realtime.timing import Clock, Samples, StageTimes
 
@@ -21,7 +26,32 @@ CAMERA_HEADROOM = 1.1
 # threads may not have gone to sleep yet.
 SETTLING = 2
 
-NETWORK = "network"
+NETWORK, MASK = "network", "mask"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A mask, and what stands behind the painting where it is not meant.
+
+    Args:
+        mask: opened; closed by the caller.
+        rear: the engine of a second style; None for the backdrop.
+        backdrop: where no style stands behind.
+    """
+
+    mask: MaskSource
+    rear: Engine | None = None
+    backdrop: Backdrop = Backdrop("original")  # noqa: RUF009
+
+    def painter(self, front: Painter, size: NetworkSize, times: StageTimes) -> Painter:
+        """Return what paints the parts."""
+        behind = self.backdrop if self.rear is None else EnginePainter(self.rear, StageTimes(), size)
+        return MaskedPainter(front, self.mask, behind, times, None)
+
+
+def make_frame_of(image: Image, number: int) -> Frame:
+    """Return a picture as a frame."""
+    return Frame(image, number, number, Fraction(1, 30), 0.0)
 
 
 class Ticks(NullSink):
@@ -53,6 +83,7 @@ class Subject:
         scene: what it paints, at the size that the network sees too.
         sources: of the loop, some of `realtime.bench_load.ALL_SOURCES`; none measures the network alone.
         frames: in a turn, at least two.
+        parts: a mask, and what stands behind it in the loop; None paints the whole picture.
         clock: seconds.
     """
 
@@ -63,9 +94,11 @@ class Subject:
         *,
         sources: Sequence[str] = (),
         frames: int,
+        parts: Parts | None = None,
         clock: Clock = time.perf_counter,
     ) -> None:
         self.engine = engine
+        self._parts = parts
         self._scene = scene
         self._frames = frames
         self._clock = clock
@@ -75,7 +108,8 @@ class Subject:
     def turns(self) -> dict[str, Callable[[], float]]:
         """Return what is measured: `NETWORK`, then each source. Each returns milliseconds a picture."""
         loops = {source: (lambda source=source: self.loop_ms(source)) for source in self._times}
-        return {NETWORK: self.network_ms, **loops}
+        masks = {} if self._parts is None else {MASK: self.mask_ms}
+        return {NETWORK: self.network_ms, **masks, **loops}
 
     def times(self, source: str) -> StageTimes:
         """Return every stage's times of one source's loop, all turns together."""
@@ -84,6 +118,8 @@ class Subject:
     def warm_up(self) -> None:
         """Compile and run as a turn does, and forget it."""
         self.engine.prepare(self._scene.size_wh)
+        if self._parts is not None and self._parts.rear is not None:
+            self._parts.rear.prepare(self._scene.size_wh)
         self.network_ms()
         self._network_ms = Samples()
 
@@ -97,6 +133,15 @@ class Subject:
             self._network_ms.add((self._clock() - started) * 1000)
         return (self._clock() - began) * 1000 / self._frames
 
+    def mask_ms(self) -> float:
+        """Find the mask of one turn of pictures; return milliseconds a picture."""
+        assert self._parts is not None  # else it is no turn
+        frames = [make_frame_of(self._picture(number), number) for number in range(self._frames)]
+        began = self._clock()
+        for frame in frames:
+            self._parts.mask.alpha(frame)
+        return (self._clock() - began) * 1000 / self._frames
+
     def loop_ms(self, source: str) -> float:
         """Paint one turn of frames in the whole loop, source to sink; return milliseconds a frame.
 
@@ -107,7 +152,8 @@ class Subject:
         network_ms = summary["p50"] if summary else 1000 / 30
         ticks, times = Ticks(self._clock), self._times[source]
         times.interrupt()
-        run_loop(self.engine, self._scene, source, ticks, times, self._frames, 1000 / network_ms)
+        fps = 1000 / network_ms
+        run_loop(self.engine, self._scene, source, ticks, times, self._frames, fps, parts=self._parts)
         return ticks.ms()
 
     def network_plain(self, ms: Sequence[float]) -> dict[str, Any]:
@@ -139,9 +185,19 @@ class Subject:
 
 
 def run_loop(
-    engine: Engine, scene: Scene, source: str, sink: Ticks, times: StageTimes, frames: int, network_fps: float
+    engine: Engine,
+    scene: Scene,
+    source: str,
+    sink: Ticks,
+    times: StageTimes,
+    frames: int,
+    network_fps: float,
+    *,
+    parts: Parts | None = None,
 ) -> None:
     """Run the ordinary loop over this many frames of the scene, with a sink that writes nothing."""
     opened = scene.open(source, CAMERA_HEADROOM * network_fps)
-    painter = EnginePainter(engine, times, NetworkSize(scene.size_wh))
+    painter: Painter = EnginePainter(engine, times, NetworkSize(scene.size_wh))
+    if parts is not None:
+        painter = parts.painter(painter, NetworkSize(scene.size_wh), times)
     pipeline.run(opened, painter, pipeline.SinkOutput([sink], times), times=times, max_frames=frames)

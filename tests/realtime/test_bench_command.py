@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 import typer
 
@@ -167,3 +169,32 @@ def test_every_example_of_the_help_can_be_typed(capsys: pytest.CaptureFixture[st
     assert len(examples) >= 4
     for words in examples:
         assert {word for word in words[3:] if word.startswith("-")} <= known
+
+
+def test_the_loop_is_measured_with_a_mask_and_another_style_behind_it(
+    capsys: pytest.CaptureFixture[str], tiny_style: Path, network_style: Path, tmp_path: Path
+) -> None:
+    cv2.imwrite(str(tmp_path / "mask.png"), np.full((8, 8), 128, np.uint8))
+    file = tmp_path / "masked.json"
+    words = ["--style", str(network_style), "--mask", str(tmp_path / "mask.png"), "--source", "file"]
+    out = run(capsys, *words, "--background", str(tiny_style), *QUICK, "--rounds", "1", "--json", str(file))
+    assert "mask alone" in out
+    result = read(file)
+    assert result["mask"]["text"].endswith("mask.png")
+    assert result["mask"]["ms"]["median"] >= 0
+    assert result["loops"]["file"]["frames"]["shown"] == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--background", "blur"], "--background is what stands around a mask"),
+        (["--mask", "person", "--compare", "udnie", "udnie"], "--mask goes with a plain bench"),
+        (["--mask", "missing.png"], "there is no such file"),
+    ],
+)
+def test_a_mask_where_it_cannot_be_is_said_in_one_line(
+    capsys: pytest.CaptureFixture[str], words: list[str], says: str
+) -> None:
+    assert main(["bench", *words, *QUICK]) == 2
+    assert says in capsys.readouterr().err

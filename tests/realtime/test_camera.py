@@ -10,6 +10,7 @@ from pathlib import Path
 
 import av
 import cv2
+import numpy as np
 import pytest
 from xvfb import XvfbScreen, why_no_xvfb
 
@@ -85,6 +86,55 @@ def test_the_window_of_the_command_obeys_its_keys(tiny_style: Path, tmp_path: Pa
     assert snapshot.shape == (360, 640, 3)
     stats = json.loads((tmp_path / "stats.json").read_text())
     assert stats["frames"]["captured"] == stats["frames"]["shown"] + stats["frames"]["dropped"]
+
+
+@pytest.mark.skipif(why_no_xvfb() is not None, reason=str(why_no_xvfb()))
+def test_key_b_swaps_what_is_masked_and_the_rest_in_the_real_window(tiny_style: Path, tmp_path: Path) -> None:
+    """The style inverts: what it paints of 50 is 205. The mask has label 1 on the left, then 2."""
+    (tmp_path / "x").mkdir()
+    (tmp_path / "pictures").mkdir()
+    cv2.imwrite(str(tmp_path / "pictures" / "grey.png"), np.full((180, 320, 3), 50, np.uint8))
+    labels = np.repeat(np.array([1, 2, 0, 0], np.uint8), 80)[None].repeat(180, axis=0)
+    cv2.imwrite(str(tmp_path / "labels.png"), labels)
+    words = ["--style", str(tiny_style), "--source", "pictures", "--mask", "labels.png:1"]
+    words += ["--label", f"2={tiny_style}"]
+    with XvfbScreen(tmp_path / "x") as screen:
+        process = subprocess.Popen(
+            [*PROGRAM, *words], cwd=tmp_path, env=screen.environment(), stdout=subprocess.PIPE, text=True
+        )
+        try:
+            window = screen.wait_for_window("Livebrush")
+            before = after = snapshot_of(screen, window, tmp_path)
+            for _ in range(20):  # a key may be lost while a window manager takes the focus back
+                screen.press_in(window, "b")
+                after = snapshot_of(screen, window, tmp_path)
+                if after != before:
+                    break
+        finally:
+            process.terminate()
+            process.communicate(timeout=LONG_S)
+    assert before == [205, 205, 50, 50]
+    assert after == [
+        50,
+        205,
+        205,
+        205,
+    ]  # the style in front has the rest, and where it was is what was behind
+
+
+def snapshot_of(screen: XvfbScreen, window: str, folder: Path) -> list[int]:
+    """Have the window take a snapshot; return the brightness of its four quarters from left to right."""
+    already = len(list(folder.glob("livebrush_*.png")))
+    deadline = time.monotonic() + LONG_S
+    files: list[Path] = []
+    while len(files) <= already and time.monotonic() < deadline:
+        screen.press_in(window, "s")
+        files = sorted(folder.glob("livebrush_*.png"), key=lambda file: file.stat().st_mtime_ns)
+    image = None
+    while image is None and time.monotonic() < deadline:
+        image = cv2.imread(str(files[-1]))  # None while it is written
+    assert image is not None
+    return [round(float(image[:, 80 * n + 20 : 80 * n + 60].mean())) for n in range(4)]
 
 
 def frames_of(path: Path) -> int:
