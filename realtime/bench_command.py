@@ -165,7 +165,7 @@ def _bench(request: _Request, names: Sequence[str], style: str, masked: dict[str
     contender = parse_contender(style, request.engine)
     results = []
     for size_wh in request.sizes_wh:
-        options = BenchOptions(contender, size_wh, request.sources, **request.counts, **masked)
+        options = BenchOptions(contender, size_wh, request.sources, **{**masked, **request.counts})
         with _bar() as watch:
             results.append(run_bench(options, watch))
         _print(bench_table(results[-1]))
