@@ -43,6 +43,7 @@ class PersonConfig:
     content: a folder of photographs; the rooms and landscapes among them become backgrounds.
     also: a folder that `label-people` wrote: masks by an earlier network, and more backgrounds.
     weights: a folder with SqueezeNet's weights to begin with; None begins with none.
+    init_from: a checkpoint of this command to begin with instead, on other pictures for instance.
     area: pixels of a sample; its proportions change from step to step.
     average: share of the running average of the weights that each step keeps.
     """
@@ -52,6 +53,7 @@ class PersonConfig:
     content: Path | None = None
     also: Path | None = None
     weights: Path | None = None
+    init_from: Path | None = None
     steps: int = 6000
     batch_size: int = 12
     area: int = 160 * 160
@@ -75,6 +77,8 @@ class PersonConfig:
         check_choices(self, _CHOICES)
         if self.out.suffix != ".pt":
             raise OptionError(f"the checkpoint must end in .pt, instead got {self.out.name!r}")
+        if self.weights is not None and self.init_from is not None:
+            raise OptionError("--weights and --init-from both say what to begin with; give one of them")
         if self.also is not None and not (self.also / MACHINE).is_dir():
             raise OptionError(f"--also {self.also} holds no folder {MACHINE}: label-people makes one")
 
@@ -91,7 +95,7 @@ class PersonConfig:
     def changes_since(self, was: Mapping[str, Any]) -> list[str]:
         """Name the options that decide the result and were others in `was`, an earlier `identity`."""
         now = self.identity()
-        return changes(self, {"begins_with": now["begins_with"], "also": now["also"], **was}, now)
+        return changes(self, {key: now[key] for key in ("begins_with", "also", "init_from")} | dict(was), now)
 
     def size(self, step: int) -> tuple[int, int]:
         """Return height and width of a step's samples: square, wide or tall in turn."""

@@ -46,6 +46,8 @@ class PersonTrainer:
         self.network = PersonNet()
         if config.weights is not None:
             read_squeezenet(self.network, _read_weights(config.weights / SQUEEZENET))
+        if config.init_from is not None:
+            self.network.load_state_dict(load_person_net(config.init_from)[0].state_dict())
         self.network.to(placement.device).to(memory_format=torch.channels_last)
         self.averaged = copy.deepcopy(self.network).eval()
         self.optimizer = self._build_optimizer()
@@ -156,7 +158,8 @@ class PersonTrainer:
         print(f"step {self.step}: held out  {words}", flush=True)
 
     def _build_optimizer(self) -> torch.optim.Optimizer:
-        encoder = self.network.encoder_names() if self.config.weights is not None else set()
+        begins_trained = self.config.weights is not None or self.config.init_from is not None
+        encoder = self.network.encoder_names() if begins_trained else set()
         shares: dict[float, list[nn.Parameter]] = {_ENCODER_RATE: [], 1.0: []}
         for name, value in self.network.named_parameters():
             shares[_ENCODER_RATE if name in encoder else 1.0].append(value)

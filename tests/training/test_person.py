@@ -191,6 +191,18 @@ def test_a_training_that_was_stopped_goes_on_exactly(people: Path, rooms: Path, 
         PersonTrainer(configured(people, tmp_path / "parts.pt", content=rooms, seed=1), place)
 
 
+def test_a_training_begins_as_another_ended(people: Path, tmp_path: Path) -> None:
+    place = Placement("cpu", "fp32")
+    PersonTrainer(configured(people, tmp_path / "first.pt", steps=2), place).run()
+    second = PersonTrainer(configured(people, tmp_path / "second.pt", init_from=tmp_path / "first.pt"), place)
+    first = weights_of(tmp_path / "first.pt")
+    for network in (second.network, second.averaged):
+        for name, value in network.state_dict().items():
+            torch.testing.assert_close(value, first[name], rtol=0, atol=0, msg=name)
+    with pytest.raises(OptionError, match="give one of them"):
+        configured(people, tmp_path / "x.pt", weights=tmp_path, init_from=tmp_path / "first.pt")
+
+
 def test_bad_options_are_named(people: Path, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="batch-size"):
         configured(people, tmp_path / "a.pt", batch_size=1)

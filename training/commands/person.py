@@ -19,6 +19,9 @@ def person(
     weights: Annotated[
         Path | None, option("A folder with SqueezeNet's weights, to begin with. [begin with none]")
     ] = None,
+    init_from: Annotated[
+        Path | None, option("NAME.pt of this command to begin with, in place of --weights. [none]")
+    ] = None,
     steps: given.Steps = 6000,
     batch_size: Annotated[int, option("Pictures a step.")] = 12,
     area: Annotated[int, option("Pixels of a picture as the network sees it.")] = 25_600,
