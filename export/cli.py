@@ -88,13 +88,15 @@ def export(
     asked = ExportOptions(precision, _parse_size(size), pixels, device)
     options = {name: check_options(name, asked, is_dynamic=size == "dynamic") for name in names}
     kind = kind_of(source)
-    if kind == "person" and names != ["onnx"]:  # before a package is asked for that would not help
-        raise ExportError(f"a person network is exported --to onnx, instead got {to!r}")
+    if kind in ("person", "student") and names != ["onnx"]:  # before a package is asked for that is no help
+        raise ExportError(f"a {kind} network is exported --to onnx, instead got {to!r}")
     require_packages(names)
     if kind == "meta":
         return _export_meta(Path(source), names, out, verify)
     if kind == "person":
         return _export_person(Path(source), out, verify)
+    if kind == "student":
+        return _export_student(Path(source), out, verify)
     if source.endswith(META_SUFFIX):
         return _read_meta_back(Path(source), names, out)
     files = {name: _output_file(source, out, name, is_alone=len(names) == 1) for name in names}
@@ -159,6 +161,19 @@ def _export_person(checkpoint: Path, out: Path, verify: bool) -> None:
     typer.echo(f"{file}: finds people, {file.stat().st_size / 1000:.0f} KB")
     for engine, most, mean in measure_person_parity(stored, file) if verify else ():
         typer.echo(f"{engine}: alpha differs by {most:.2f} grey levels at most, {mean:.4f} in the mean")
+
+
+def _export_student(checkpoint: Path, out: Path, verify: bool) -> None:
+    from export.student_parity import measure_student_parity
+    from export.to_student import export_student
+    from training.student_trainer import load_student_net
+
+    file = _output_path(checkpoint, out, TARGETS["onnx"].suffix)
+    file = file / f"{checkpoint.stem}.onnx" if file.is_dir() else file
+    stored = export_student(*load_student_net(checkpoint), file)
+    typer.echo(f"{file}: paints regions in a picture's styles, {file.stat().st_size / 1000:.0f} KB")
+    for engine, most, mean in measure_student_parity(stored, file) if verify else ():
+        typer.echo(f"{engine}: paintings differ by {most} levels of 255 at most, {mean:.4f} in the mean")
 
 
 def _read_meta_back(file: Path, names: list[str], out: Path) -> None:

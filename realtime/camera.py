@@ -22,6 +22,8 @@ from realtime.painter import Painter, SizeWh
 from realtime.pipeline import run
 from realtime.sources import Source, SourceInfo
 from realtime.steady import Steadier
+from realtime.student import StudentEntry
+from realtime.student_engine import Stage, opener
 from realtime.style_anchor import AnchoredPainter, ContentAnchor
 from realtime.style_player import LoadedStyle, StylePlayer, load_style
 from realtime.timing import StageTimes
@@ -59,6 +61,7 @@ class _Run:
         self._config = config
         self._stop = stop
         self._times = StageTimes()
+        self._stage = Stage()
         self._why_no_window = why_no_window() if config.window else None
         self._has_window = config.window and self._why_no_window is None
         weaker = config.style_strength < 1
@@ -101,7 +104,7 @@ class _Run:
             plan, source = self._planning.result(self._stop), self._opening.result(self._stop).info
             return plan.network(source.size_wh, style.contract)
 
-        return load_style(style, self._config.engine, network_wh)
+        return load_style(style, self._config.engine, network_wh, opener(self._stage))
 
     def _load_masked(self) -> MaskedParts | None:
         """Open the masks, and the styles behind them; None where there is no mask."""
@@ -120,6 +123,7 @@ class _Run:
         return put_together(
             parts,
             front,
+            stage=self._stage if isinstance(self._config.style, StudentEntry) else None,
             options=self._config.engine,
             network=plan.network,
             steady=plan.steady,
@@ -172,6 +176,7 @@ class _Run:
             options=self._config.engine,
             times=self._times,
             size=plan.network,
+            open_style=opener(self._stage),
             steadier=Steadier(plan.steady),
         )
         opened.callback(player.close)

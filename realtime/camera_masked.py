@@ -15,6 +15,7 @@ from realtime.masked_painter import MaskedPainter
 from realtime.painter import Painter, SizeRule
 from realtime.resolution import Resolution
 from realtime.steady import Steadier, SteadyLevel
+from realtime.student_engine import Stage, StudentPainter
 from realtime.style_player import LoadedStyle, StylePlayer
 from realtime.timing import StageTimes
 
@@ -60,6 +61,7 @@ def put_together(
     parts: MaskedParts,
     front: Painter,
     *,
+    stage: Stage | None = None,
     options: EngineOptions,
     network: SizeRule,
     steady: SteadyLevel,
@@ -72,6 +74,7 @@ def put_together(
     Args:
         parts: as they were opened.
         front: paints what --mask means.
+        stage: of a student, which paints the rest, too.
         options: of the engines.
         network: size that the networks see.
         steady: how steady the paintings are kept.
@@ -90,17 +93,27 @@ def put_together(
         return played
 
     def masked(painter: Painter, place: int, rear: Painter | Backdrop) -> MaskedPainter:
-        def cost(ms: float) -> None:
-            if isinstance(network, Resolution):
-                network.add_cost(f"mask {place}", 0, ms)
-
         mask_times = times if place == 0 else StageTimes()
-        made = MaskedPainter(painter, parts.masks[place], rear, mask_times, tell, cost=cost)
+        made = MaskedPainter(painter, parts.masks[place], rear, mask_times, tell, cost=_cost(network, place))
         opened.callback(made.close)
         return made
 
+    if stage is not None:
+        painter = StudentPainter(front, parts.masks[0], stage, times, tell, cost=_cost(network, 0))
+        opened.callback(painter.close)
+        return painter
     rest = parts.background
     rear: Painter | Backdrop = rest if isinstance(rest, Backdrop) else player(rest, 0)
     for place in range(len(parts.styles), 0, -1):
         rear = masked(player(parts.styles[place - 1], place), place, rear)
     return masked(front, 0, rear)
+
+
+def _cost(network: SizeRule, place: int) -> Callable[[float], None]:
+    """Return what is told the milliseconds of a mask."""
+
+    def cost(ms: float) -> None:
+        if isinstance(network, Resolution):
+            network.add_cost(f"mask {place}", 0, ms)
+
+    return cost

@@ -203,10 +203,12 @@ class OnnxRuntimeEngine:
 open_style = OnnxRuntimeEngine
 
 
-def open_graph(model: bytes) -> Callable[[Mapping[str, NDArray[Any]]], list[NDArray[Any]]]:
+def open_graph(
+    model: bytes, threads: int | None = None
+) -> Callable[[Mapping[str, NDArray[Any]]], list[NDArray[Any]]]:
     """Open a small graph on the processor; see `realtime.small_graph`."""
     try:
-        session = ort.InferenceSession(model, _session_options(default_threads()), providers=[CPU])
+        session = ort.InferenceSession(model, _session_options(threads or default_threads()), providers=[CPU])
     except Exception as error:  # see above
         raise EngineError(f"onnxruntime cannot run a graph: {_one_line(error)}") from error
 

@@ -166,7 +166,9 @@ class OpenVinoEngine:
 open_style = OpenVinoEngine
 
 
-def open_graph(model: bytes) -> Callable[[Mapping[str, NDArray[Any]]], list[NDArray[Any]]]:
+def open_graph(
+    model: bytes, threads: int | None = None
+) -> Callable[[Mapping[str, NDArray[Any]]], list[NDArray[Any]]]:
     """Open a small graph on the processor in fp32; see `realtime.small_graph`.
 
     It is compiled when it is first run, and again for inputs of other sizes.
@@ -176,7 +178,7 @@ def open_graph(model: bytes) -> Callable[[Mapping[str, NDArray[Any]]], list[NDAr
     def compile_for(shapes: tuple[Any, ...]) -> ov.CompiledModel:
         graph = _core().read_model(model)
         graph.reshape({name: list(shape) for name, shape in shapes})
-        config = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": default_threads()}
+        config = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads or default_threads()}
         compiled.clear()
         compiled[shapes] = _core().compile_model(graph, DEVICE, config)
         return compiled[shapes]

@@ -3,7 +3,8 @@
     style picture ── its mask ──┬── the region, the rest covered with it ──> style of what the mask means
                                 └── the rest, the region covered with it ──> style of everything else
 
-Both are styles as any picture's is, see `realtime.made_style`; frames are painted as with --background.
+Both are styles as any picture's is, see `realtime.made_style`; frames are painted as with --background. Where
+a student is installed, see `realtime.student`, it paints both parts at once, with the statistics of both.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from realtime.meta_file import find_meta_file
 from realtime.picture_header import check_header, read_bytes
 from realtime.preprocess import resize
 from realtime.region_fill import Image, fill_around
+from realtime.student import STYLE_SIDE, student_entry, student_path
 from realtime.style_maker import StyleMaker
 from realtime.style_picture import decode_style_picture
 
@@ -39,12 +41,12 @@ class SemanticStyle:
 
     Args:
         region: of what the mask means.
-        rest: of everything else.
+        rest: of everything else; None where one network paints both at once.
         notes: what is to be said of the masks, a line each.
     """
 
     region: StyleEntry
-    rest: StyleEntry
+    rest: StyleEntry | None
     notes: tuple[str, ...] = ()
 
 
@@ -67,6 +69,11 @@ def find_semantic(picture: str, style_mask: str | None, mask: str | None) -> Sem
     data = read_bytes(path)
     check_header(data, path.name)
     spec = parse_mask(mask)
+    student = student_path()
+    if student.is_file():
+        image = decode_style_picture(data, path.name, short_side=STYLE_SIDE)
+        alpha, note = _region(image, path, style_mask, spec)
+        return SemanticStyle(student_entry(path, image, alpha, student), None, _listed(note))
     maker = StyleMaker(find_meta_file())
     image = decode_style_picture(data, path.name, short_side=maker.plan.style_size)
     alpha, note = _region(image, path, style_mask, spec)
@@ -76,7 +83,11 @@ def find_semantic(picture: str, style_mask: str | None, mask: str | None) -> Sem
         mix_styles(maker, [_source(f"{path.stem}{suffix}", f"{what} {digest}", image, part)])
         for what, suffix, part in (("region", "", alpha), ("rest", " rest", 255 - alpha))
     ]
-    return SemanticStyle(styles[0], styles[1], () if note is None else (note,))
+    return SemanticStyle(styles[0], styles[1], _listed(note))
+
+
+def _listed(note: str | None) -> tuple[str, ...]:
+    return () if note is None else (note,)
 
 
 def _source(name: str, identity: str, image: Image, alpha: Alpha) -> Source:

@@ -10,6 +10,7 @@ import pytest
 from meta_makers import make_meta_file
 from numpy.typing import NDArray
 from onnx_makers import make_style_onnx
+from student_makers import make_student
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -63,6 +64,13 @@ def meta_network(meta_file: Path, tmp_path: Path, user_styles: Path, monkeypatch
     monkeypatch.setenv("LIVEBRUSH_MODELS", str(meta_file.parent))
     monkeypatch.setenv("LIVEBRUSH_CACHE", str(cache))
     return cache
+
+
+@pytest.fixture
+def student(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A student that paints a region in the mean colour of its style's, in the shipped one's place."""
+    monkeypatch.setenv("LIVEBRUSH_MODELS", str(tmp_path / "models"))
+    return make_student(tmp_path / "models" / "student.onnx")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from training.commands.meta import meta
 from training.commands.optimize import optimize
 from training.commands.person import person
 from training.commands.semantic import semantic
+from training.commands.student import student
 from training.commands.texture import texture
 from training.commands.texture_sample import texture_sample
 from training.commands.transform import transform
@@ -35,6 +36,7 @@ app.command()(texture_sample)
 app.command()(meta)
 app.command()(decoder)
 app.command()(semantic)
+app.command()(student)
 app.command()(optimize)
 app.command()(person)
 app.command()(label_people)

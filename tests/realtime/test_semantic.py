@@ -7,14 +7,13 @@ import cv2
 import numpy as np
 import pytest
 from meta_makers import COLOUR_SHARE, FRAME_SHARE
-from onnx import TensorProto, helper
+from student_makers import make_blue_mask
 
 from realtime import style_maker
 from realtime.camera_command import main
 from realtime.catalog import StyleEntry
 from realtime.engine import EngineOptions, open_engine
 from realtime.errors import OptionError, StylePictureError
-from realtime.mask_network import METADATA_KEY
 from realtime.semantic import find_semantic
 
 BLUE, RED = (200, 0, 0), (0, 0, 180)
@@ -39,27 +38,6 @@ def draw(file: Path, columns: slice, wh: tuple[int, int] = (200, 150), value: in
     mask = np.zeros((wh[1], wh[0]), np.uint8)
     mask[:, columns] = value
     cv2.imwrite(str(file), mask)
-    return str(file)
-
-
-def blue_finder(file: Path) -> str:
-    """Write a mask network whose one label, blue, is where a frame is blue."""
-    nodes = [
-        helper.make_node("Cast", ["image"], ["float"], to=TensorProto.FLOAT),
-        helper.make_node("Transpose", ["float"], ["planes"], perm=[0, 3, 1, 2]),
-        helper.make_node("Slice", ["planes", "first", "last", "axis"], ["blue"]),
-        helper.make_node("Mul", ["blue", "scale"], ["alpha"]),
-    ]
-    numbers = [("first", [0]), ("last", [1]), ("axis", [1])]
-    constants = [helper.make_tensor(name, TensorProto.INT64, [1], value) for name, value in numbers]
-    constants.append(helper.make_tensor("scale", TensorProto.FLOAT, [], [1 / 200]))
-    image = helper.make_tensor_value_info("image", TensorProto.UINT8, [1, "h", "w", 3])
-    alpha = helper.make_tensor_value_info("alpha", TensorProto.FLOAT, [1, 1, "h", "w"])
-    graph = helper.make_graph(nodes, "mask", [image], [alpha], constants)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    contract = '{"version": 1, "labels": ["blue"], "area": 4096, "multiple": 16}'
-    helper.set_model_props(model, {METADATA_KEY: contract})
-    file.write_bytes(model.SerializeToString())
     return str(file)
 
 
@@ -101,7 +79,7 @@ def test_the_same_picture_and_mask_open_from_the_cache(
 
 
 def test_a_network_looks_for_its_label_in_the_style_picture(style: str, tmp_path: Path) -> None:
-    network = blue_finder(tmp_path / "blue.onnx")
+    network = str(make_blue_mask(tmp_path / "blue.onnx"))
     found = find_semantic(style, None, network)
     assert colour_of(found.region) == pytest.approx(BLUE, abs=4) and found.notes == ()
     red = np.full((80, 80, 3), RED, np.uint8)

@@ -1,0 +1,77 @@
+"""What `python -m training student` was asked for."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from training.config import TrainingConfig
+from training.errors import OptionError
+from training.networks.student_net import MULTIPLE
+from training.options import check_ranges
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudentConfig(TrainingConfig):
+    """All that decides what `python -m training student` does.
+
+    styles: folders of paintings; each gives as many as the others.
+    masked: share of the photographs that are painted in two styles, each in a region made by chance; the same
+        share of the paintings gives the statistics of a region only.
+    itself: share of the photographs whose style is their own, so that they come back as they were.
+    itself_weight: how much their pixels count.
+    photographs: share of the styles that are other photographs.
+    """
+
+    presets: ClassVar[tuple[str, ...]] = ("student",)
+
+    content: Path
+    styles: tuple[Path, ...]
+    masked: float = 0.6
+    itself: float = 0.125
+    itself_weight: float = 20.0
+    photographs: float = 0.05
+    preset: str = "student"
+    features: str = "small"
+    content_layers: tuple[str, ...] = ("relu3_1",)
+    style_layers: tuple[str, ...] = ("relu2_1", "relu3_1", "relu4_1")
+    style_weight: float = 8.0
+    content_weight: float = 1.0
+    tv_weight: float = 0.02
+    grid_weight: float = 100.0
+    batch_size: int = 4
+    crop_size: int = 112
+    steps: int = 8000
+    optimizer: str = "adam"
+    learning_rate: float = 2e-3
+    sample_styles: Path | None = None
+    clip: float = 5.0
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense before the first step.
+
+        Raises:
+            OptionError: names the option, what it got, and what it may be.
+        """
+        super().__post_init__()
+        check_ranges(
+            self,
+            {
+                "masked": (0, 1),
+                "itself": (0, 1),
+                "itself_weight": (0, 1e6),
+                "photographs": (0, 1),
+                "clip": (0, 1e6),
+            },
+        )
+        if not self.styles:
+            raise OptionError("give at least one folder of paintings with --styles")
+        if self.crop_size % MULTIPLE:
+            raise OptionError(
+                f"--crop-size must be a multiple of {MULTIPLE} for a student, instead got {self.crop_size}"
+            )
+        if self.devices > 1:
+            raise OptionError("a student is trained on one device: leave --devices out")
+
+    def identity(self) -> dict[str, Any]:
+        """As of every training, but for the number of steps: the schedule follows its new end."""
+        return {key: value for key, value in super().identity().items() if key != "steps"}

@@ -1,0 +1,249 @@
+"""Trains the student: encoder and decoder together, on regions and styles made by chance."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from training.checkpoint import load_checkpoint, load_weights
+from training.config_student import StudentConfig
+from training.errors import CheckpointError
+from training.grid_loss import grid_loss
+from training.images import (
+    contact_sheet,
+    list_pictures,
+    read_rgb,
+    resize_short_side,
+    to_tensor,
+    to_uint8,
+    write_png,
+)
+from training.losses import LossParts, relative_content_loss, total_variation_loss
+from training.networks.student_net import MULTIPLE, StudentNet
+from training.perception import Perception, parse_layers
+from training.report import Paint, TrainingReport
+from training.soft_regions import draw_region
+from training.student_objective import RegionMoments, by_area, draw_axes
+from training.style_pictures import StyleMix, StylePictures
+from training.trainers import Trainer, one_cycle, sample_pictures
+
+_WARM_UP_STEPS = 300
+
+
+@dataclass(frozen=True)
+class Practice:
+    """What a step paints.
+
+    Args:
+        masks: of the photographs, (N, 2, H, W); both sum to 1.
+        style_image: (N, 3, H, W).
+        style_masks: which part of each painting counts, (N, 1, H, W).
+        styles: which painting each region takes, (N, 2).
+        itself: photographs that are their own style, (N,).
+    """
+
+    masks: Tensor
+    style_image: Tensor
+    style_masks: Tensor
+    styles: Tensor
+    itself: Tensor
+
+
+class StudentTrainer(Trainer[StudentConfig]):
+    """Trains one student."""
+
+    kind = "student"
+
+    def _build_objective(self) -> Perception:
+        config = self.config
+        self.content_refs = parse_layers(config.content_layers, config.features)
+        self.style_refs = parse_layers(config.style_layers, config.features)
+        perception = Perception((*self.content_refs, *self.style_refs), config.weights)
+        perception.to(self.placement.device).to(memory_format=torch.channels_last)
+        self.paintings = StylePictures(
+            config.styles,
+            config.crop_size,
+            photographs=config.content,
+            mix=StyleMix(0.05, config.photographs),
+            seed=config.seed,
+        )
+        self.held_out = _sample_styles(config)
+        return perception
+
+    def _build_network(self) -> nn.Module:
+        return StudentNet()
+
+    def _build_optimizer(self) -> torch.optim.Optimizer:
+        optimizer = super()._build_optimizer()
+        optimizer.register_step_pre_hook(self._clip_gradient)
+        return optimizer
+
+    def _clip_gradient(self, *_: object) -> None:
+        if self.config.clip:
+            length = nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
+            if not length.isfinite():
+                self.network.zero_grad(set_to_none=True)
+
+    def _learning_rate(self) -> float:
+        share = min(0.1, _WARM_UP_STEPS / self.config.steps)
+        return one_cycle(self.step, self.config.steps, self.config.learning_rate, warm_up=share)
+
+    def practice(self, content_image: Tensor) -> Practice:
+        """Return what the step to come paints: a function of its number."""
+        config, count, size = self.config, len(content_image), self.config.crop_size
+        chance = np.random.default_rng([config.seed, 3, self.step])
+        paintings = torch.stack([self.paintings[self.step * count + n][0] for n in range(count)])
+        itself = torch.from_numpy(chance.random(count) < config.itself)
+        style_image = torch.where(itself[:, None, None, None], content_image.cpu(), paintings)
+        first = np.stack([self._region(size, chance) for _ in range(count)])[:, None]
+        masks = torch.from_numpy(np.concatenate([first, 1 - first], axis=1))
+        of_style = torch.from_numpy(np.stack([self._region(size, chance) for _ in range(count)])[:, None])
+        own = torch.arange(count)
+        other = torch.where(itself, own, own.roll(1))
+        # A photograph's own style is that of all of it, wherever it stands.
+        of_style = torch.where(itself[:, None, None, None], 1.0, of_style)
+        device = self.placement.device
+        placed = style_image.to(device, memory_format=torch.channels_last)
+        return Practice(
+            masks.to(device),
+            placed,
+            of_style.to(device),
+            torch.stack([own, other], 1).to(device),
+            itself.to(device),
+        )
+
+    def _region(self, size: int, chance: np.random.Generator) -> np.ndarray[Any, Any]:
+        if chance.random() < self.config.masked:
+            return draw_region(size, chance)
+        return np.ones((size, size), np.float32)
+
+    def _loss(self, content_image: Tensor | None) -> tuple[Tensor, LossParts]:
+        assert content_image is not None
+        config, practice = self.config, self.practice(content_image)
+        with self.placement.autocast():
+            painting = self._stylize(content_image, practice)
+            seen = self.perception(painting, (*self.content_refs, *self.style_refs))
+            with torch.no_grad():
+                target = self.perception(content_image, self.content_refs)
+                styles = self.perception(practice.style_image, self.style_refs)
+        painting = painting.float()
+        chance = torch.Generator().manual_seed(config.seed * 1_000_003 + self.step)
+        # Colours are compared as they are: the first layer, at full size, would cost as much as all others.
+        pairs = [(painting, practice.style_image), *((seen[ref], styles[ref]) for ref in self.style_refs)]
+        distances = []
+        for ours, theirs in pairs:
+            axes = draw_axes(ours.shape[1], chance).to(painting.device)
+            goal = RegionMoments.of(theirs, practice.style_masks, axes).pick(practice.styles, 0)
+            distances.append(RegionMoments.of(ours, practice.masks, axes).distance(goal))
+        style = by_area(torch.stack(distances).mean(dim=0), practice.masks)  # (N,)
+        others = (~practice.itself).float()
+        contents = [relative_content_loss(seen[ref], target[ref]) for ref in self.content_refs]
+        pixels = (painting - content_image).square().mean(dim=(1, 2, 3))
+        parts = {
+            "content": torch.stack(contents).mean(),
+            "style": (style * others).mean(),
+            "itself": (pixels * (1 - others)).mean(),
+            "tv": total_variation_loss(painting),
+            "grid": grid_loss(painting),
+        }
+        weights = (
+            config.content_weight,
+            config.style_weight,
+            config.itself_weight,
+            config.tv_weight,
+            config.grid_weight,
+        )
+        total = torch.stack([weight * one for weight, one in zip(weights, parts.values(), strict=True)]).sum()
+        return total, {name: float(one.detach()) for name, one in {"total": total, **parts}.items()}
+
+    def _stylize(self, content_image: Tensor, practice: Practice) -> Tensor:
+        network = self.trained
+        assert isinstance(network, StudentNet)
+        # The paintings' statistics come by the encoder alone; so does the gradient to them.
+        statistics = network.statistics(practice.style_image, practice.style_masks)[:, 0]  # (N, numbers)
+        painting: Tensor = network(content_image, practice.masks, statistics[practice.styles])[0]
+        return painting
+
+    def _paint(self, pictures: Sequence[Tensor]) -> list[Tensor]:
+        """Paint the pictures in each held-out style; last the left halves in one, the right in another."""
+        network = self.network
+        assert isinstance(network, StudentNet)
+        whole = [torch.ones_like(image[:, :1]) for image in self.held_out]
+        styles = [network.statistics(image, mask) for image, mask in zip(self.held_out, whole, strict=True)]
+        painted = []
+        for style in (*styles, torch.cat([styles[0], styles[-1]], dim=1)):
+            for picture in pictures:
+                height, width = (side // MULTIPLE * MULTIPLE for side in picture.shape[-2:])
+                image = picture[..., :height, :width]
+                across = torch.linspace(0, 1, width, device=image.device).expand(1, 1, height, width)
+                left = (across < 0.5).float()
+                masks = torch.cat([left, 1 - left], 1) if style.shape[1] == 2 else torch.ones_like(left)
+                painted.append(network(image, masks, style)[0][0].clamp(0, 1))
+        return painted
+
+    def _content(self) -> dict[str, Any]:
+        return {**super()._content(), "widths": list(_student(self.network).widths)}
+
+
+def load_student_net(file: Path) -> tuple[StudentNet, dict[str, Any]]:
+    """Build the student of a checkpoint, in evaluation mode, and return it with the rest.
+
+    Raises:
+        CheckpointError: as `load_checkpoint`, or if it holds another kind of network.
+    """
+    content = load_checkpoint(file)
+    if content.get("kind") != StudentTrainer.kind:
+        raise CheckpointError(f"{file} is of kind {content.get('kind')}, not {StudentTrainer.kind}")
+    first, second, third = content["widths"]
+    network = StudentNet((first, second, third))
+    load_weights(network, content["weights"], file)
+    return network.float().eval(), content
+
+
+def _student(network: nn.Module) -> StudentNet:
+    assert isinstance(network, StudentNet)
+    return network
+
+
+def _sample_styles(config: StudentConfig, count: int = 5, short_side: int = 256) -> list[Tensor]:
+    files = list_pictures(config.sample_styles or config.styles[0])
+    chosen = files[:: max(1, len(files) // count)][:count]
+    found = []
+    for file in chosen:
+        image = to_tensor(resize_short_side(read_rgb(file), short_side))[None]
+        height, width = (side // MULTIPLE * MULTIPLE for side in image.shape[-2:])
+        found.append(image[..., :height, :width])
+    return found
+
+
+class StudentReport(TrainingReport):
+    """A row of each sheet is a held-out style on the photographs above all; the last row has two styles."""
+
+    def __init__(self, trainer: StudentTrainer) -> None:
+        config = trainer.config
+        super().__init__(
+            config.run_folder(),
+            steps=config.steps,
+            done=trainer.step,
+            pictures=sample_pictures(config),
+            style_image=trainer.held_out[0][0],
+            quiet=not trainer.placement.is_first,
+        )
+        self.trainer = trainer
+
+    def samples(self, step: int, paint: Paint, history: list[dict[str, float]]) -> None:
+        """Write the sheet, then what every training writes."""
+        painted = [to_uint8(image) for image in paint(self.pictures)]
+        styles = [to_uint8(image[0]) for image in self.trainer.held_out]
+        white = styles[0] * 0 + 255
+        count = len(self.pictures)
+        rows = [[white, *(to_uint8(picture[0]) for picture in self.pictures)]]
+        rows += [[one, *painted[n * count : (n + 1) * count]] for n, one in enumerate((*styles, white))]
+        super().samples(
+            step, lambda _: [torch.from_numpy(one).permute(2, 0, 1) / 255 for one in painted[:count]], history
+        )
+        write_png(self.folder / f"samples_{step:06d}.png", contact_sheet(rows, height=200))
