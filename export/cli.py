@@ -114,7 +114,7 @@ def export(
 def _export(source: Source, name: str, file: Path, options: ExportOptions, verify: bool) -> Check | None:
     """Write one target, say so, and return what the comparison with the network found, if there is one."""
     target = TARGETS[name]
-    if file.is_dir() and file.suffix != target.suffix:  # a package is a folder, too
+    if file.is_dir() and not file.name.endswith(target.suffix):  # a package is a folder, too
         file = file / f"{source.name}{file_suffix(name, options)}"
     notes = target.write(source, file, options)
     from export.verify import check_file, total_size
@@ -211,7 +211,7 @@ def _output_file(source: str, out: Path, name: str, *, is_alone: bool) -> Path:
 def _output_path(source: Path, out: Path, suffix: str) -> Path:
     """Return the file to write, or the folder that it goes to, which is made if need be."""
     out = out.expanduser()
-    if out.is_dir() and out.suffix != suffix:
+    if out.is_dir() and not out.name.endswith(suffix):
         return out
     if not out.suffix:
         try:
@@ -219,7 +219,7 @@ def _output_path(source: Path, out: Path, suffix: str) -> Path:
         except OSError as error:
             raise ExportError(f"--out {out} cannot be made a folder: {error.strerror or error}") from error
         return out
-    if out.suffix != suffix:
+    if not out.name.endswith(suffix):
         raise ExportError(f"--out must be a folder or a file {suffix}, instead got {out}")
     if not out.parent.is_dir():
         raise ExportError(f"--out {out}: there is no folder {out.parent}")

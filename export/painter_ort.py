@@ -11,20 +11,27 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from export.targets import ExportOptions
-from realtime.contract import INPUT_NAME
+from realtime.contract import INPUT_NAME, read_contract
 
 
 class OrtPainter:
-    """NAME.ort; see `export.painters.Painter`."""
+    """NAME.ort, or a graph that is computed in its own types; see `export.painters.Painter`.
+
+    Args:
+        file: of ONNX Runtime's own format, or ONNX.
+        precision: of the weights.
+        of_file: everything is computed in it.
+    """
 
     runtime = "onnxruntime"
-    only_wh = None
 
-    def __init__(self, file: Path, precision: str) -> None:
+    def __init__(self, file: Path, precision: str, *, of_file: bool = False) -> None:
         options = ort.SessionOptions()
         options.log_severity_level = 4
         self._session: Any = ort.InferenceSession(file, options, providers=["CPUExecutionProvider"])
-        self.precision = "int8" if precision == "int8" else "fp32"
+        self.only_wh = read_contract(file).only_wh if of_file else None
+        # A style file's halves are widened when they are loaded; a typed graph says what is computed.
+        self.precision = precision if of_file or precision == "int8" else "fp32"
 
     def paint(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Paint one picture; see `Painter.paint`."""

@@ -37,9 +37,9 @@ _TABLE_WIDTH = 120
 def rows(check: Check) -> list[tuple[str, ...]]:
     """Return a line of the table for each runtime: what is furthest off in it; one line if none ran it."""
     about, kilobytes = f"{check.target} {check.precision}", f"{check.size_bytes / 1000:.0f}"
-    if not check.runtimes:
-        return [(about, "not run here", *[""] * 7, kilobytes)]
-    return [(about, *_worst(runtime), f"{runtime.ms:.1f}", kilobytes) for runtime in check.runtimes]
+    not_run = [(about, "not run here", *[""] * 7, kilobytes)] if check.not_run else []
+    ran = [(about, *_worst(runtime), f"{runtime.ms:.1f}", kilobytes) for runtime in check.runtimes]
+    return [*not_run, *ran]
 
 
 def write_report(check: Check) -> list[Path]:

@@ -56,6 +56,7 @@ class Target:
         inspector: a module with `inspect_file(file, options)`, for what cannot be run.
         sizes: which it is made for: "any", "one" (has to be said), or "either".
         multiple: the sides of its pictures must be multiples of this.
+        runtime: that it is for, where others stand in for it in the checks; "" where each is its own.
     """
 
     suffix: str
@@ -68,6 +69,7 @@ class Target:
     inspector: str = ""
     sizes: str = "any"
     multiple: int = 1
+    runtime: str = ""
 
     def write(self, source: Source, file: Path, options: ExportOptions) -> list[str]:
         """Write the file, whole or not at all, and return what is worth knowing of it; raises ExportError."""
@@ -141,6 +143,17 @@ TARGETS: dict[str, Target] = {
         inspector="export.inspect_coreml",
         sizes="one",
         multiple=4,
+    ),
+    "tensorrt": Target(
+        suffix=".trt.onnx",
+        precisions=("fp16", "bf16", "fp32"),
+        runs_on="NVIDIA cards, by TensorRT 10 and 11, which build an engine of it when it is first opened",
+        module="export.to_tensorrt",
+        packages=("onnx", "onnxscript"),
+        painters="export.painter_tensorrt",
+        inspector="export.inspect_tensorrt",
+        sizes="either",
+        runtime="tensorrt",
     ),
     "aoti": Target(
         suffix=".pt2",

@@ -57,7 +57,7 @@ class Check:
         target, precision, file: what was exported.
         size_bytes: of all its files.
         runtimes: in which it ran, may be none.
-        not_run: why it did not run here; "" where it did.
+        not_run: why it did not run here in the runtime that it is for; "" where it did.
         inspected: what was found right without running it.
         notes: that the export left, such as layers in higher precision.
     """
@@ -93,7 +93,8 @@ def check_file(
             with closing(painter):
                 runtimes.append(_check_runtime(network, painter, options.precision, spec.multiple))
     inspected = tuple(spec.inspect_file(file, options)) if spec.inspector else ()
-    not_run = "" if runtimes else f"not run here: {spec.runs_on}"
+    ran = any(spec.runtime in ("", runtime.runtime) for runtime in runtimes)
+    not_run = "" if ran else f"not run here: {spec.runs_on}"
     size = total_size(file)
     return Check(target, options.precision, file, size, tuple(runtimes), not_run, inspected, notes)
 
