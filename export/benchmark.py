@@ -24,7 +24,6 @@ from export.painters import Painter
 from export.targets import TARGETS, ExportOptions
 from realtime.bench_rounds import take_turns
 from realtime.demo import draw_demo_frame
-from realtime.engine import is_installed
 from realtime.process import peak_rss_mb
 
 SIZES_WH = ((256, 256), (640, 360), (1280, 720))
@@ -33,7 +32,13 @@ COLUMNS = ("file", "runtime", "size", "p50 ms", "p95 ms", "fps", "KB", "PSNR dB"
 
 @dataclass(frozen=True)
 class Exported:
-    """A file to be timed: its target, what it was asked for, its size, and how well it does at its worst."""
+    """A file to be timed.
+
+    Args:
+        target, file, options: what was exported; `options.size_wh` is the one size that it takes, or None.
+        size_bytes: of all its files.
+        worst_psnr_db: of its worst frame.
+    """
 
     target: str
     file: Path
@@ -82,19 +87,13 @@ class Timing:
         return asdict(self) | {"size_wh": list(self.size_wh), "fps": 1000 / self.p50_ms}
 
 
-def runs_here(target: str) -> bool:
-    """Tell whether a target's file can be written and run on this machine."""
-    spec = TARGETS[target]
-    return bool(spec.painters) and spec.sizes == "any" and all(map(is_installed, spec.packages))
-
-
 def time_files(
     files: Sequence[Exported], size_wh: tuple[int, int], *, rounds: int, frames: int
 ) -> list[Timing]:
     """Return what each file takes in each of its runtimes, taking turns.
 
     Args:
-        files: of one style.
+        files: of one style; those that are made for another size are left out.
         size_wh: of the pictures, the demo scene.
         rounds: how many turns each takes.
         frames: paintings in a turn.
@@ -103,6 +102,8 @@ def time_files(
     with ExitStack() as stack:
         painters: list[tuple[Exported, Painter]] = []
         for exported in files:
+            if exported.options.size_wh not in (None, size_wh):
+                continue
             for painter in TARGETS[exported.target].open_painters(exported.file, exported.options):
                 painters.append((exported, stack.enter_context(closing(painter))))
                 painter.paint(picture)
@@ -111,7 +112,8 @@ def time_files(
             index: partial(_turn, painter, picture, frames, times[index])
             for index, (_, painter) in enumerate(painters)
         }
-        take_turns(turns, rounds)
+        if turns:
+            take_turns(turns, rounds)
         names = [(exported, painter.runtime, painter.precision) for exported, painter in painters]
     return [
         _timing(exported, runtime, precision, size_wh, taken)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from export.errors import ExportError
 from export.targets import TARGETS, ExportOptions, check_options, parse_targets, require_packages
+
+if TYPE_CHECKING:
+    from export.benchmark import Exported
+    from export.source import Source
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -39,10 +45,9 @@ def benchmark(
 
         python -m export benchmark starry_night --targets openvino:fp32,openvino:int8 -o measured
     """
-    from export.benchmark import COLUMNS, SIZES_WH, Exported, time_files
+    from export.benchmark import COLUMNS, SIZES_WH, time_files
     from export.report import markdown_table, print_table
     from export.source import load_source
-    from export.verify import check_file
     from export.whole import write_whole
     from realtime.bench_machine import load_average, machine
 
@@ -52,14 +57,7 @@ def benchmark(
     load_before, network = load_average(), load_source(source)
     timings = []
     with tempfile.TemporaryDirectory() as folder:
-        files = []
-        for name, options in asked:
-            file = Path(folder) / f"{network.name}_{options.precision}{TARGETS[name].suffix}"
-            TARGETS[name].write(network, file, options)
-            check = check_file(network.network, name, file, options)
-            worst_db = min(runtime.worst.parity.psnr_db for runtime in check.runtimes)
-            files.append(Exported(name, file, options, check.size_bytes, worst_db))
-            typer.echo(f"{name} {options.precision}: {'; '.join(check.faults) or 'within its limits'}")
+        files = [made for name, options in asked for made in _export(network, name, options, Path(folder))]
         for size_wh in SIZES_WH:
             timings += time_files(files, size_wh, rounds=rounds, frames=frames)
     rows = [timing.row() for timing in timings]
@@ -71,22 +69,48 @@ def benchmark(
     write_whole(out / "benchmark.md", "\n".join([*page, *markdown_table(COLUMNS, rows), ""]).encode())
 
 
+def _export(network: Source, name: str, options: ExportOptions, folder: Path) -> Iterator[Exported]:
+    """Write a target for every size, check it, say how that went, and yield what is to be timed."""
+    from export.benchmark import SIZES_WH, Exported
+    from export.verify import check_file
+
+    for size_wh in SIZES_WH if TARGETS[name].sizes == "one" else (None,):
+        one = replace(options, size_wh=size_wh)
+        about = "" if size_wh is None else f" {size_wh[0]}x{size_wh[1]}"
+        file = folder / f"{network.name}_{one.precision}{about.replace(' ', '_')}{TARGETS[name].suffix}"
+        TARGETS[name].write(network, file, one)
+        check = check_file(network.network, name, file, one)
+        typer.echo(f"{name} {one.precision}{about}: {'; '.join(check.faults) or 'within its limits'}")
+        worst_db = min(runtime.worst.parity.psnr_db for runtime in check.runtimes)
+        yield Exported(name, file, one, check.size_bytes, worst_db)
+
+
 def _parse(text: str) -> list[tuple[str, ExportOptions]]:
-    """Return targets and what each is asked for.
+    """Return targets and what each is asked for; say which are left out, and why.
 
     Raises:
         ExportError: for what is no target, does not run here, or lacks the precision.
     """
-    from export.benchmark import runs_here
+    import torch
 
-    if not text:
-        here = [name for name in TARGETS if runs_here(name)]
-        text = ",".join(f"{name}:{precision}" for name in here for precision in TARGETS[name].precisions)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
     asked = []
-    for part in text.split(","):
+    for part in text.split(",") if text else _all_here(device):
         name, _, precision = part.strip().partition(":")
         parse_targets(name)
-        if not TARGETS[name].painters or TARGETS[name].sizes != "any":
-            raise ExportError(f"--targets: {name} does not run on this machine at several sizes")
-        asked.append((name, check_options(name, ExportOptions(precision), is_dynamic=False)))
+        if why_not := TARGETS[name].why_not_here():
+            raise ExportError(f"--targets: {name} does not run here: {why_not}")
+        options = ExportOptions(precision, device=device)
+        # What is made for one size is made for each of those that are timed.
+        asked.append((name, replace(check_options(name, options, is_dynamic=False), size_wh=None)))
     return asked
+
+
+def _all_here(device: str) -> Iterator[str]:
+    for name, target in TARGETS.items():
+        if why_not := target.why_not_here():
+            typer.echo(f"{name} is left out: {why_not}")
+            continue
+        # Half precision on a processor is what a package for a card would be tried with, and is no faster.
+        precisions = ("fp32",) if (name, device) == ("aoti", "cpu") else target.precisions
+        yield from (f"{name}:{precision}" for precision in precisions)

@@ -83,6 +83,16 @@ class Target:
         """Return what was found right in a file that does not run here; raises ParityError for the rest."""
         return cast("list[str]", self._function(self.inspector, "inspect_file")(file, options))
 
+    def why_not_here(self) -> str:
+        """Return why its file cannot be both written and run on this machine, in words; "" if it can."""
+        if not self.painters:
+            return "nothing here runs it"
+        missing = [package for package in self.packages if not is_installed(package)]
+        if missing:
+            return f'{", ".join(missing)} is not installed: pip install "livebrush[{self.extra}]"'
+        ask = getattr(importlib.import_module(self.module), "why_not_here", None)
+        return "" if ask is None else str(ask())
+
     def _function(self, module: str, name: str) -> Any:
         return getattr(importlib.import_module(module), name)
 

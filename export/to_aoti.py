@@ -9,6 +9,7 @@ The package runs on the device that it was compiled for, by `realtime.engine_aot
 
 import copy
 import logging
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -69,6 +70,13 @@ def write(source: Source, file: Path, options: ExportOptions) -> list[str]:
     )
     export_aoti(source.network, source.content, file, compiled_for)
     return []
+
+
+def why_not_here() -> str:
+    """Return why no package can be written here, in words; "" if one can."""
+    if torch.cuda.is_available() or any(map(shutil.which, ("g++", "clang++", "cl"))):
+        return ""
+    return "torch needs a compiler of C++ to compile for the processor, and finds none"
 
 
 def export_aoti(

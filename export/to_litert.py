@@ -61,6 +61,15 @@ def find_python() -> Path:
     return usual
 
 
+def why_not_here() -> str:
+    """Return why no file can be written here, in words; "" if one can."""
+    try:
+        find_python()
+    except ExportError as error:
+        return str(error)
+    return ""
+
+
 def write(source: Source, file: Path, options: ExportOptions) -> list[str]:
     """Write NAME.tflite, whole or not at all.
 

@@ -15,7 +15,18 @@ from export.source import Source
 from export.targets import TARGETS, ExportOptions
 from export.whole import write_whole
 from realtime.contract import METADATA_KEY, read_contract
+from realtime.engine_tensorrt import load_tensorrt
+from realtime.errors import EngineError
 from realtime.typed_graph import typed_graph
+
+
+def why_not_here() -> str:
+    """Return why no engine can be built here, in words; "" if one can."""
+    try:
+        load_tensorrt()
+    except EngineError as error:
+        return str(error)
+    return ""
 
 
 def write(source: Source, file: Path, options: ExportOptions) -> list[str]:

@@ -1,13 +1,14 @@
 """`python -m export benchmark`: times what was exported, in turns, in the runtimes that people run."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from export import benchmark, benchmark_command
-from export.benchmark import Exported, measure_peak_mb, runs_here, time_files
-from export.targets import TARGETS, ExportOptions
+from export.benchmark import Exported, measure_peak_mb, time_files
+from export.targets import ExportOptions
 from realtime.catalog import find_style
 from realtime.console import run_command
 
@@ -59,7 +60,7 @@ def test_the_command_writes_one_table_for_people_and_for_programs(
     ("targets", "message"),
     [
         ("floppy", "--to must be one of onnx"),
-        ("aoti", "--targets: aoti does not run on this machine at several sizes"),
+        ("coreml", "--targets: coreml does not run here: nothing here runs it"),
         ("onnx:bf16", "--precision must be one of fp16, fp32, int8 for onnx"),
     ],
 )
@@ -71,6 +72,24 @@ def test_what_cannot_be_timed_is_one_line(
     assert message in error and error.count("\n") == 1
 
 
-def test_what_has_no_runtime_here_is_left_out() -> None:
-    assert runs_here("onnx") and not runs_here("checkpoint") and not runs_here("aoti")
-    assert all(TARGETS[name].painters for name in TARGETS if runs_here(name))
+def test_what_does_not_run_here_is_left_out_and_why_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("export.targets.is_installed", lambda package: package not in ("pnnx", "openvino"))
+    monkeypatch.setattr("export.to_litert.find_python", lambda: Path("python"))
+    asked = benchmark_command._parse("")
+    names = {name for name, _ in asked}
+    assert {"onnx", "ort", "litert"} <= names and not names & {"ncnn", "openvino", "coreml", "checkpoint"}
+    assert [options.precision for name, options in asked if name == "litert"] == ["fp16", "fp32", "int8"]
+    said = capsys.readouterr().out
+    assert 'ncnn is left out: pnnx is not installed: pip install "livebrush[ncnn]"' in said
+    assert "checkpoint is left out: nothing here runs it" in said
+
+
+def test_what_is_made_for_one_size_is_made_for_each_and_timed_at_its_own(
+    shipped: Exported, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benchmark, "measure_peak_mb", lambda *_: None)
+    fixed = replace(shipped, options=ExportOptions("fp16", (64, 64)))
+    assert time_files([fixed], (96, 64), rounds=1, frames=2) == []
+    assert len(time_files([fixed], (64, 64), rounds=1, frames=2)) == 2
