@@ -18,6 +18,7 @@ import onnx
 from numpy.typing import NDArray
 
 from export import precision_search
+from export.early_bytes import round_early
 from export.errors import ExportError
 from export.precision_search import search, too_many
 from realtime.contract import INPUT_NAME
@@ -115,7 +116,9 @@ def _quantise(source: Path, calibration: Sequence[Image], kept: Sequence[str]) -
         )
     finally:
         logging.disable(logging.NOTSET)
-    return onnx.load(target)
+    quantised = onnx.load(target)
+    round_early(quantised)
+    return quantised
 
 
 class _Frames:

@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import numpy_helper
+from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
 
 from export import int8
+from export.early_bytes import round_early
 from export.source import Source, load_source
 from export.targets import TARGETS, ExportOptions
 from export.verify import check_file
@@ -58,6 +60,44 @@ def test_it_says_what_is_in_8_bits_and_what_is_not(made: tuple[Path, list[str]])
     )
     weights = [numpy_helper.to_array(t) for t in model.graph.initializer if t.name.endswith("_quantized")]
     assert all(values.dtype == np.int8 for values in weights if values.ndim == 4)
+
+
+def test_numbers_are_rounded_before_they_are_padded_and_repeated(made: tuple[Path, list[str]]) -> None:
+    model = onnx.load(made[0])
+    readers = {name: node for node in model.graph.node for name in node.input}
+    rounded = [node.output[0] for node in model.graph.node if node.op_type == "QuantizeLinear"]
+    assert sum(readers[name].op_type == "Pad" for name in rounded) > 6
+    made_by = {name: node.op_type for node in model.graph.node for name in node.output}
+    before = [made_by[node.input[0]] for node in model.graph.node if node.op_type == "QuantizeLinear"]
+    assert not {"Pad", "Resize"} & set(before)
+
+
+def test_rounding_early_changes_no_byte() -> None:
+    image = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 2, 6, 8])
+    painted = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 2, 14, 18])
+    numbers = {
+        "pads": np.array([0, 0, 1, 1, 0, 0, 1, 1], np.int64),
+        "scales": np.array([1, 1, 2, 2], np.float32),
+        "scale": np.float32(0.1),
+        "zero": np.uint8(7),
+    }
+    nodes = [
+        helper.make_node("Resize", ["x", "", "scales"], ["large"], mode="nearest"),
+        helper.make_node("Pad", ["large", "pads"], ["padded"], mode="reflect"),
+        helper.make_node("QuantizeLinear", ["padded", "scale", "zero"], ["bytes"]),
+        helper.make_node("DequantizeLinear", ["bytes", "scale", "zero"], ["y"]),
+    ]
+    tensors = [numpy_helper.from_array(np.asarray(value), name) for name, value in numbers.items()]
+    graph = helper.make_graph(nodes, "g", [image], [painted], tensors)
+    before = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)])
+    after = onnx.ModelProto()
+    after.CopyFrom(before)
+    assert round_early(after) == 2
+    assert [node.op_type for node in after.graph.node[:3]] == ["QuantizeLinear", "Resize", "Pad"]
+    onnx.checker.check_model(after, full_check=True)
+    picture = np.random.default_rng(0).random((1, 2, 6, 8), dtype=np.float32) * 20
+    pictures = [ReferenceEvaluator(model).run(None, {"x": picture})[0] for model in (before, after)]
+    np.testing.assert_array_equal(pictures[0], pictures[1])
 
 
 @pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
