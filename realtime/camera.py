@@ -193,6 +193,8 @@ class _Run:
             output.hold()
 
     def _sum_up(self, source: SourceInfo, plan: Plan, player: StylePlayer) -> None:
+        while (problem := player.take_problem()) is not None:  # of the last frames
+            say(problem)
         style, times = player.current, self._times
         sizes = player.sizes
         network_wh = plan.network(source.size_wh, style.entry.contract)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from realtime.backdrop import Backdrop
 from realtime.catalog import StyleEntry
 from realtime.contract import INPUT_NAME
-from realtime.engine import Engine, EngineInfo, EngineOptions, default_threads, open_engine
+from realtime.engine import Engine, EngineInfo, EngineOptions, default_threads
+from realtime.engine_building import open_live
 from realtime.errors import EngineError
 from realtime.frame import Frame
 from realtime.mask import Alpha, MaskSource
@@ -124,6 +125,6 @@ def opener(stage: Stage) -> Callable[[StyleEntry, EngineOptions], Engine]:
     def open_style(entry: StyleEntry, options: EngineOptions) -> Engine:
         if isinstance(entry, StudentEntry):
             return StudentEngine(entry, stage, options)
-        return open_engine(entry, options)
+        return open_live(entry, options)
 
     return open_style
