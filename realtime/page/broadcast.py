@@ -87,6 +87,7 @@ class Broadcast:
         self._lock = threading.Lock()
         self._viewers: set[Viewer] = set()
         self._newest: Picture | None = None
+        self._tap: Callable[[Frame], None] | None = None
         self._ended = threading.Event()
         self._encoder = threading.Thread(target=self._encode, name="livebrush-jpeg", daemon=True)
         self._encoder.start()
@@ -95,7 +96,7 @@ class Broadcast:
     def viewers(self) -> int:
         """How many watch."""
         with self._lock:
-            return len(self._viewers)
+            return len(self._viewers) + (self._tap is not None)
 
     @property
     def closed(self) -> bool:
@@ -123,6 +124,11 @@ class Broadcast:
         with self._lock:
             self._viewers.discard(viewer)
 
+    def tap(self, take: Callable[[Frame], None] | None) -> None:
+        """Give all finished frames to somebody who encodes them in another way; None ends that."""
+        with self._lock:
+            self._tap = take
+
     def take(self, viewer: Viewer) -> Picture | None:
         """Return the newest picture, if the viewer has not had it; never waits."""
         with self._lock:
@@ -142,7 +148,11 @@ class Broadcast:
             frame: the painting.
             original: (H, W, 3) uint8 BGR, what was painted.
         """
-        if self.viewers:
+        with self._lock:
+            tap, watched = self._tap, bool(self._viewers)
+        if tap is not None:
+            tap(frame)
+        if watched:
             with suppress(MailboxClosed):  # the show is over
                 self._raw.put(_Raw(frame, original))
 

@@ -15,6 +15,7 @@ from realtime.errors import SourceError
 from realtime.frame import Frame
 from realtime.mailbox import Mailbox, MailboxClosed
 from realtime.picture_header import HeaderError, read_header
+from realtime.preprocess import resize
 from realtime.sources import SourceInfo
 from realtime.timing import Clock
 
@@ -23,6 +24,7 @@ Decode = Callable[[], Image]  # done in the capture thread, and only for picture
 
 MOST_SIDE = 1920
 LEAST_SIDE = 32
+SAME_SHAPE = 0.03
 TIME_BASE = Fraction(1, 90_000)
 
 
@@ -72,9 +74,19 @@ class VisitorSource:
         self._arrived.abort()
 
     def _frame(self, image: Image, arrived_at: float) -> Frame:
+        image = self._at_first_size(image)
         index, self._index = self._index, self._index + 1
         self._last_pts = max(round((arrived_at - self._began_at) / TIME_BASE), self._last_pts + 1)
         return Frame(image, index, self._last_pts, TIME_BASE, arrived_at)
+
+    def _at_first_size(self, image: Image) -> Image:
+        """Return a picture as large as the first: browsers send smaller ones while the network is slow.
+
+        One of another shape, of a phone that was turned, stays as it is.
+        """
+        (width, height), (first_width, first_height) = image.shape[1::-1], self.info.size_wh
+        same_shape = abs(width * first_height - height * first_width) < SAME_SHAPE * width * first_height
+        return resize(image, self.info.size_wh) if same_shape else image
 
 
 def jpeg_size(data: bytes) -> tuple[int, int]:

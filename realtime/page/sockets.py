@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING
 
+import numpy as np
+from av import VideoFrame
 from fastapi import WebSocket, WebSocketDisconnect
 
 from realtime.errors import LivebrushError
 from realtime.mailbox import MailboxClosed
 from realtime.page.broadcast import Viewer
-from realtime.page.camera_source import VisitorSource, decode_jpeg, jpeg_size
+from realtime.page.camera_source import Decode, VisitorSource, check_side, decode_jpeg, jpeg_size
 from realtime.page.describe import measure
 from realtime.page.house import MAIN, FullError, House
 from realtime.page.limits import RateLimit
@@ -30,6 +33,9 @@ from realtime.page.wire import (
     write_message,
     write_picture,
 )
+
+if TYPE_CHECKING:
+    from realtime.page.rtc import Peer
 
 WINDOW = 3
 TICK_S = 0.1
@@ -212,6 +218,7 @@ class CameraVisit(Visit):
 
     _source: VisitorSource | None = None
     _opening: asyncio.Task[tuple[str, Show]] | None = None
+    _peer: Peer | None = None
 
     def _first_show(self) -> Show | None:
         return None
@@ -219,18 +226,49 @@ class CameraVisit(Visit):
     async def end(self) -> None:
         """Leave, and end the show; one that is just being opened, too."""
         await super().end()
+        if self._peer is not None:
+            await self._peer.close()
         if self._opening is not None:
             with suppress(LivebrushError):
                 session, _ = await self._opening
                 await asyncio.to_thread(self._house.close_own, session)
 
     async def _take_picture(self, data: bytes) -> None:
-        size_wh = jpeg_size(data)
+        try:
+            await self._put(jpeg_size(data), lambda: decode_jpeg(data))
+        finally:
+            await self._socket.send_text(write_message("took"))
+
+    async def _take_frame(self, frame: VideoFrame) -> None:
+        size_wh = frame.width, frame.height
+        with suppress(LivebrushError):
+            check_side(size_wh)
+            await self._put(size_wh, lambda: np.asarray(frame.to_ndarray(format="bgr24"), np.uint8))
+
+    async def _take_offer(self, message: OfferMessage) -> None:
+        try:
+            from realtime.page.rtc import OfferError, Peer
+        except ModuleNotFoundError as error:
+            raise WireError(f"WebRTC needs {error.name}, which is not installed here") from error
+        if self._peer is not None:
+            await self._peer.close()
+        self._peer = peer = Peer(self._house.config.host, self._take_frame, self._tap)
+        try:
+            answer = await peer.answer(message.sdp)
+        except OfferError as error:
+            raise WireError(str(error)) from error
+        await self._socket.send_text(write_message("answer", sdp=answer))
+
+    def _tap(self, connected: bool) -> None:
+        if self._show is not None and self._peer is not None:
+            self._show.broadcast.tap(self._peer.painted.put if connected else None)
+
+    async def _put(self, size_wh: tuple[int, int], decode: Decode) -> None:
         if self._source is None:
             await self._begin(size_wh)
         if self._source is not None:
             with suppress(MailboxClosed):  # the show has ended, which the state says
-                self._source.put(lambda: decode_jpeg(data))
+                self._source.put(decode)
 
     async def _begin(self, size_wh: tuple[int, int]) -> None:
         self._source = VisitorSource(size_wh)

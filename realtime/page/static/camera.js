@@ -1,4 +1,4 @@
-// The visitor's own camera: its pictures go to the server as JPEGs, no more than it can paint.
+// The visitor's own camera: its pictures go to the server as JPEGs, no faster than the network takes them.
 
 const WIDE = 640, FPS = 30, QUALITY = 0.82;
 const MOST_WAITING = 200000; // bytes; beyond them the network is slower than the camera
@@ -16,7 +16,7 @@ export class Camera {
 
   constructor(connection) {
     this.#connection = connection;
-    connection.addEventListener("picture", () => { this.#underWay = Math.max(0, this.#underWay - 1); });
+    connection.addEventListener("took", () => { this.#underWay = Math.max(0, this.#underWay - 1); });
     connection.addEventListener("open", () => { this.#underWay = 0; });
   }
 
@@ -67,9 +67,7 @@ export class Camera {
     const { videoWidth, videoHeight } = this.#video;
     if (this.#busy || !videoWidth || !this.#connection.ready || document.hidden) return;
     if (now - this.#sentAt < 1000 / FPS - 8) return;
-    // After a while without an answer one more: a picture can be left out on the way.
-    const stuck = this.#underWay >= MOST_UNDER_WAY || this.#connection.waiting > MOST_WAITING;
-    if (stuck && now - this.#sentAt < 500) return;
+    if (this.#underWay >= MOST_UNDER_WAY || this.#connection.waiting > MOST_WAITING) return;
     const scale = Math.min(1, WIDE / Math.max(videoWidth, videoHeight));
     const [width, height] = [Math.round(videoWidth * scale), Math.round(videoHeight * scale)];
     if (this.#canvas.width !== width || this.#canvas.height !== height) Object.assign(this.#canvas, { width, height });

@@ -5,6 +5,7 @@ import { Connection } from "./connection.js";
 import { Controls } from "./controls.js";
 import { Gallery } from "./gallery.js";
 import { listen } from "./keys.js";
+import { Rtc } from "./rtc.js";
 import { Stage } from "./stage.js";
 
 const at = (id) => document.getElementById(id);
@@ -19,6 +20,7 @@ if (address.searchParams.has("token")) { // it is in a cookie now, and need not 
 const connection = new Connection();
 const stage = new Stage();
 const camera = new Camera(connection);
+const rtc = new Rtc(connection);
 const controls = new Controls((values) => connection.set(values));
 const gallery = new Gallery((style) => controls.change({ style }), say);
 const latencies = [];
@@ -39,7 +41,9 @@ function tellStatus(state, text) {
 // --- what the server says
 
 connection.addEventListener("hello", ({ detail }) => {
-  if (camera.on && detail.session === "main") camera.startSending();
+  if (!camera.on || detail.session !== "main") return; // its second greeting: the camera's show has begun
+  camera.startSending(); // at once; WebRTC takes over when it gets through
+  if (!address.searchParams.has("jpeg")) rtc.open(camera.stream, showTrack, backToJpegs).catch(() => rtc.close());
 });
 connection.addEventListener("state", async ({ detail: { state } }) => {
   controls.show(state);
@@ -69,6 +73,7 @@ connection.addEventListener("figures", ({ detail: { figures } }) => {
   at("f-dropped").textContent = `${figures.dropped + figures.late}`;
   at("f-engine").textContent = `${figures.engine}, ${Math.round(figures.network_ms)} ms`;
   at("f-size").textContent = figures.size === figures.network_size ? figures.size : `${figures.size}, painted at ${figures.network_size}`;
+  if (at("f-size").dataset.way) at("f-size").textContent += `, ${at("f-size").dataset.way}`;
   at("f-viewers").textContent = `${figures.viewers}`;
   const seconds = Math.floor(figures.recording_s ?? 0);
   at("rec-time").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
@@ -83,6 +88,27 @@ connection.addEventListener("lost", () => {
   stage.wait("The connection is lost. Trying again…");
   tellStatus("trouble", "Connecting");
 });
+
+// The painting comes as a video track now: no more JPEGs, either way.
+function showTrack(video) {
+  camera.stopSending();
+  connection.want({ pictures: false });
+  latencies.length = 0;
+  at("f-size").dataset.way = "WebRTC";
+  const draw = () => {
+    if (!rtc.on || video.srcObject === null) return;
+    stage.show(video, stage.split ? camera.video : null, { width: video.videoWidth, height: video.videoHeight });
+    next();
+  };
+  const next = () => (video.requestVideoFrameCallback ? video.requestVideoFrameCallback(draw) : requestAnimationFrame(draw));
+  next();
+}
+
+function backToJpegs() {
+  delete at("f-size").dataset.way;
+  connection.want({ pictures: !document.hidden });
+  if (camera.on) camera.startSending();
+}
 
 let decoding = false;
 connection.addEventListener("picture", async ({ detail }) => {
@@ -168,7 +194,10 @@ function showFull() {
 }
 
 async function chooseSource(own) {
+  rtc.close();
   camera.close();
+  delete at("f-size").dataset.way;
+  connection.want({ pictures: !document.hidden });
   stage.forget();
   connection.session = "main";
   if (own) {
@@ -207,7 +236,7 @@ at("theme").addEventListener("click", () => {
   document.documentElement.dataset.theme = theme;
   try { localStorage.setItem("livebrush-theme", theme); } catch { /* nothing is kept */ }
 });
-document.addEventListener("visibilitychange", () => connection.want({ pictures: !document.hidden }));
+document.addEventListener("visibilitychange", () => connection.want({ pictures: !document.hidden && !rtc.on }));
 
 let resting = 0;
 for (const kind of ["pointermove", "pointerdown", "keydown"]) {
