@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from realtime import command_options as given
-from realtime.console import run_command, say
-from realtime.errors import OptionError
+from realtime.console import run_command
 
 if TYPE_CHECKING:
     from realtime.catalog import StyleEntry
-    from realtime.semantic import SemanticStyle
 
 DEFAULT_STYLE = "starry_night"
 VIRTUAL_CAMERA = "--virtual-camera"
@@ -109,22 +107,8 @@ def camera(
     mask: given.Mask = None,
     background: given.Background = None,
     label: given.Label = None,
-    semantic: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(
-            metavar="PICTURE",
-            help="With --mask, in place of --style and --background: what the mask means is painted in the "
-            "style of its counterpart in this picture, the rest in that of the picture's rest.",
-        ),
-    ] = None,
-    style_mask: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(
-            metavar="PICTURE|PICTURE:LABEL",
-            help="With --semantic, where the picture shows what --mask means: bright there, or a label. "
-            "Without it, a --mask that is a network, such as person, looks for itself.",
-        ),
-    ] = None,
+    semantic: given.Semantic = None,
+    style_mask: given.StyleMask = None,
     original_colors: Annotated[
         bool, typer.Option("--original-colors", help="Keep the colours of the source.")
     ] = False,
@@ -172,9 +156,11 @@ def camera(
     from realtime.camera_config import CameraConfig, parse_size
     from realtime.catalog import find_style
     from realtime.engine import EngineOptions
+    from realtime.semantic import find_parts
     from realtime.steady import as_level
 
-    parts = _parts(semantic, style_mask, mask, (style, background, towards, label))
+    others = (None if style == DEFAULT_STYLE else style, background, towards, label)
+    parts = find_parts(semantic, style_mask, mask, others)
     found = find_style(style) if parts is None else parts.region
     behind = None if background is None else find_backdrop(background) or find_style(background)
     config = CameraConfig(
@@ -202,26 +188,6 @@ def camera(
     from realtime.camera import run_camera
 
     return run_camera(config)
-
-
-def _parts(
-    semantic: str | None, style_mask: str | None, mask: str | None, others: tuple[object, ...]
-) -> SemanticStyle | None:
-    """Return the styles of a picture's parts; None without --semantic. `others` say styles otherwise."""
-    if semantic is None:
-        if style_mask is not None:
-            raise OptionError("--style-mask shows a part of a style picture; give that with --semantic")
-        return None
-    if others[0] != DEFAULT_STYLE or any(others[1:]):
-        raise OptionError(
-            "--semantic says all of the styles: leave --style, --background, --towards and --label out"
-        )
-    from realtime.semantic import find_semantic
-
-    parts = find_semantic(semantic, style_mask, mask)
-    for note in parts.notes:
-        say(note)
-    return parts
 
 
 def _way(style: str, first: StyleEntry, towards: str | None) -> tuple[StyleEntry, ...]:

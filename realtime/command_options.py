@@ -50,6 +50,22 @@ Label = Annotated[
         "may be repeated.",
     ),
 ]
+Semantic = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        metavar="PICTURE",
+        help="With --mask, in place of --style and --background: what the mask means is painted in the "
+        "style of its counterpart in this picture, the rest in that of the picture's rest.",
+    ),
+]
+StyleMask = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        metavar="PICTURE|PICTURE:LABEL",
+        help="With --semantic, where the picture shows what --mask means: bright there, or a label. "
+        "Without it, a --mask that is a network, such as person, looks for itself.",
+    ),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")]
 
 

@@ -10,6 +10,8 @@ a student is installed, see `realtime.student`, it paints both parts at once, wi
 from __future__ import annotations
 
 import hashlib
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -33,6 +35,7 @@ from realtime.style_picture import decode_style_picture
 
 # Less of the style picture than this is no region: a style cannot be told by it.
 LEAST_SHARE = 0.01
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,41 @@ class SemanticStyle:
     notes: tuple[str, ...] = ()
 
 
-def find_semantic(picture: str, style_mask: str | None, mask: str | None) -> SemanticStyle:
+def find_parts(
+    semantic: str | None,
+    style_mask: str | None,
+    mask: str | None,
+    others: Sequence[object],
+    *,
+    at_once: bool = True,
+) -> SemanticStyle | None:
+    """Return what a command's options ask for, and log what is to be said; None without --semantic.
+
+    Args:
+        semantic, style_mask, mask: as typed.
+        others: the options that say styles otherwise; none may be given.
+        at_once: see `find_semantic`.
+    Raises:
+        LivebrushError: as `find_semantic`, or if the options do not go together.
+    """
+    if semantic is None:
+        if style_mask is not None:
+            raise OptionError("--style-mask shows a part of a style picture; give that with --semantic")
+        return None
+    if any(others):
+        raise OptionError(
+            "--semantic says all of the styles: leave --style, --background, --towards, --timeline and "
+            "--label out"
+        )
+    parts = find_semantic(semantic, style_mask, mask, at_once=at_once)
+    for note in parts.notes:
+        _log.warning("%s", note)
+    return parts
+
+
+def find_semantic(
+    picture: str, style_mask: str | None, mask: str | None, *, at_once: bool = True
+) -> SemanticStyle:
     """Return the styles of a picture's region and of its rest: from the cache, or made now.
 
     Args:
@@ -58,6 +95,7 @@ def find_semantic(picture: str, style_mask: str | None, mask: str | None) -> Sem
         style_mask: a picture of its shape, bright where it shows what the frame's mask means, or FILE:LABEL;
             without one, a mask that is a network looks at the style picture itself.
         mask: of the frames, as `--mask` has it.
+        at_once: a student may paint both parts, where one is installed.
     Raises:
         OptionError: without a mask, or if the style's mask cannot be read or is of another shape.
         StylePictureError: if the picture cannot be used.
@@ -70,7 +108,7 @@ def find_semantic(picture: str, style_mask: str | None, mask: str | None) -> Sem
     check_header(data, path.name)
     spec = parse_mask(mask)
     student = student_path()
-    if student.is_file():
+    if at_once and student.is_file():
         image = decode_style_picture(data, path.name, short_side=STYLE_SIDE)
         alpha, note = _region(image, path, style_mask, spec)
         return SemanticStyle(student_entry(path, image, alpha, student), None, _listed(note))

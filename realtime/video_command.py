@@ -46,6 +46,8 @@ def video(
     mask: given.Mask = None,
     background: given.Background = None,
     label: given.Label = None,
+    semantic: given.Semantic = None,
+    style_mask: given.StyleMask = None,
     strength: given.Strength = 1.0,
     original_colors: Annotated[
         bool, typer.Option("--original-colors", help="Keep the colours of the film.")
@@ -154,21 +156,28 @@ def video(
 
         python -m realtime video clip.mp4 -o painted.mp4 --mask masks/ --background the_great_wave
 
+        python -m realtime video clip.mp4 -o painted.mp4 --semantic portrait.jpg --mask person
+
         python -m realtime video clip.mp4 -o clip.gif --start 0:05 --end 0:08 --fps 12 --output-size 320x180
     """
     from realtime.catalog import find_style
     from realtime.engine import EngineOptions
+    from realtime.semantic import find_parts
     from realtime.steady import as_level
     from realtime.video import VideoConfig, run_video
 
+    others = (None if style == DEFAULT_STYLE else style, timeline, background, label)
+    # A film is painted in pieces, by processes that open style files.
+    parts = find_parts(semantic, style_mask, mask, others, at_once=False)
+    rest = None if parts is None or parts.rest is None else str(parts.rest.path)
     config = VideoConfig.from_words(
         inputs=tuple(inputs),
         output=output,
-        style=find_style(style),
+        style=find_style(style) if parts is None else parts.region,
         timeline=timeline,
         strength=strength,
         mask=mask,
-        background=background,
+        background=background if rest is None else rest,
         labels=given.parse_labels(label),
         original_colors=original_colors,
         detail=detail,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -166,3 +167,25 @@ def test_the_command_says_what_cannot_go_together(run: Run, style: str, tmp_path
     assert code == 2 and "give that with --semantic" in err
     code, _, err = run("--semantic", style)
     assert code == 2 and "--semantic needs --mask" in err
+
+
+def test_a_film_is_painted_part_by_part_too(
+    style: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from realtime.cli import main as realtime_main
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "frames").mkdir()
+    for number in range(3):
+        cv2.imwrite(str(tmp_path / "frames" / f"{number}.png"), np.full((64, 96, 3), 100, np.uint8))
+    mask = draw(tmp_path / "m.png", slice(0, 100))
+    words = ["video", "frames", "-o", "painted.mkv", "--mask", mask, "--crf", "1", "--workers", "1"]
+    assert realtime_main([*words, "--semantic", style, "--style-mask", mask]) == 0, capsys.readouterr().err
+    with av.open("painted.mkv") as film:
+        frames = [frame.to_ndarray(format="bgr24") for frame in film.decode(video=0)]
+    assert len(frames) == 3
+    for column, colour in ((8, BLUE), (-8, RED)):
+        expected = [FRAME_SHARE * 100 + COLOUR_SHARE * level for level in colour]
+        assert frames[1][32, column].tolist() == pytest.approx(expected, abs=8)
+    assert realtime_main([*words, "--semantic", style, "--background", "blur"]) == 2
+    assert "--semantic says all of the styles" in capsys.readouterr().err

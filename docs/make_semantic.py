@@ -1,0 +1,89 @@
+"""Draws docs/semantic.jpg, parts painted as the parts of a style picture: `python docs/make_semantic.py`.
+
+Only what may be shown is in it: scikit-image's pictures (public domain and CC0), the demo scene, and what
+shipped styles make of them. Needs the `dev` extra.
+"""
+
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from make_figures import DOCS, Picture, bundled, square
+
+from realtime.demo import draw_demo_frame
+
+SIDE, STYLE_SIDE, MOMENT = 320, 384, 60
+
+
+@dataclass(frozen=True)
+class Example:
+    """A photograph, a style picture, and which part of that is the person's; None for the network to find."""
+
+    photograph: Picture
+    style: Picture
+    style_mask: Picture | None = None
+
+
+def halves(left: str, right: str) -> tuple[Picture, Picture]:
+    """Return a picture of two textures side by side, and the mask of the left one."""
+    style = square(bundled(left), STYLE_SIDE)
+    style[:, STYLE_SIDE // 2 :] = square(bundled(right), STYLE_SIDE)[:, STYLE_SIDE // 2 :]
+    mask = np.zeros((STYLE_SIDE, STYLE_SIDE), np.uint8)
+    mask[:, : STYLE_SIDE // 2] = 255
+    return style, mask
+
+
+def run_camera(folder: Path, source: Picture, *options: str | Path) -> Picture:
+    """Paint one picture with the camera command."""
+    given, output = folder / "in", folder / "out"
+    given.mkdir(parents=True)
+    cv2.imwrite(str(given / "picture.png"), source)
+    line = [sys.executable, "run_camera.py", *options, "--source", given, "--output", output, "--no-window"]
+    subprocess.run([*map(str, line)], check=True, cwd=DOCS.parent)
+    return np.asarray(cv2.imread(str(next(output.glob("*.png")))), np.uint8)
+
+
+def examples(folder: Path) -> list[Example]:
+    """Return the rows of the sheet."""
+    astronaut = square(bundled("astronaut"), STYLE_SIDE)
+    portrait = run_camera(
+        *(folder / "portrait", astronaut, "--style", "the_scream"),
+        *("--mask", "person", "--background", "the_great_wave"),
+    )
+    scene = square(draw_demo_frame(MOMENT, (640, 360)), STYLE_SIDE)
+    return [
+        Example(astronaut, *halves("ihc", "brick")),
+        Example(astronaut, *halves("hubble_deep_field", "retina")),
+        Example(scene, portrait),
+    ]
+
+
+def row(folder: Path, example: Example) -> Picture:
+    """Return the photograph, the style, all of it in that style, and part by part."""
+    folder.mkdir()
+    style = folder / "style.png"
+    cv2.imwrite(str(style), example.style)
+    parts: list[str | Path] = ["--semantic", style, "--mask", "person"]
+    if example.style_mask is not None:
+        cv2.imwrite(str(folder / "style_mask.png"), example.style_mask)
+        parts += ["--style-mask", folder / "style_mask.png"]
+    whole = run_camera(folder / "whole", example.photograph, "--style", style)
+    apart = run_camera(folder / "apart", example.photograph, *parts)
+    return np.hstack([square(one, SIDE) for one in (example.photograph, example.style, whole, apart)])
+
+
+def main() -> None:
+    """Draw the sheet, a row an example."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows = [row(folder / str(place), one) for place, one in enumerate(examples(folder))]
+    sheet = cv2.resize(np.vstack(rows), None, fx=0.75, fy=0.75, interpolation=cv2.INTER_AREA)
+    cv2.imwrite(str(DOCS / "semantic.jpg"), sheet, [cv2.IMWRITE_JPEG_QUALITY, 85])
+
+
+if __name__ == "__main__":
+    main()
