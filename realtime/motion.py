@@ -20,7 +20,8 @@ Image = NDArray[np.uint8]
 Field = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-LONG_SIDE = 320  # pixels that motion is looked for in: half of 640x360
+# Pixels that motion is looked for in. At 320 nothing of eight clips was steadier, for 1.3 ms a frame more.
+LONG_SIDE = 256
 # Mean difference of a place from what it was, in grey levels: up to the first it is the same, from the second
 # on it is not. A webcam's noise is 1 to 2 here, where the small size and a box have averaged it.
 SAME, OTHER = 6.0, 16.0
@@ -61,6 +62,15 @@ def small_picture(image: Image) -> Image:
     if scale >= 1:
         return image
     size_wh = max(1, round(width * scale)), max(1, round(height * scale))
+    whole = int(1 / scale)
+    if whole > 1 and width % whole == height % whole == 0:
+        # By whole numbers areas are averaged ten times as fast; what is left to shrink is less than half.
+        image = cast(
+            Image, cv2.resize(image, (width // whole, height // whole), interpolation=cv2.INTER_AREA)
+        )
+        if image.shape[1::-1] != size_wh:
+            image = cast(Image, cv2.resize(image, size_wh, interpolation=cv2.INTER_LINEAR))
+        return image
     return cast(Image, cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA))
 
 
@@ -77,10 +87,11 @@ def find_motion(small: Image, previous: Image, *, follow: bool = True) -> Motion
     still = cast(Field, _falling(cost, STILL, CHANGED) * _falling(light, STEADY_LIGHT, OTHER_LIGHT))
     trust, flow = _falling(cost, SAME, OTHER), None
     if follow and min(grey.shape) >= _SMALLEST_SIDE and float(still.min()) < 1:
-        flow, cost, hidden = _follow(small, previous, cast(Image, grey), cast(Image, previous_grey), cost)
-        trust = _falling(cost, SAME, OTHER)
-        trust[hidden] = 0
-        still[(flow[..., 0] != 0) | (flow[..., 1] != 0)] = 0
+        flow, cost, stands, hidden = _follow(
+            small, previous, cast(Image, grey), cast(Image, previous_grey), cost
+        )
+        trust = cast(Field, _falling(cost, SAME, OTHER) * (1 - hidden))
+        still = cast(Field, still * stands)
     if np.count_nonzero(trust < 0.5) > CUT_SHARE * trust.size:
         return None
     trust, still = (cast(Field, cv2.erode(share, _RIM)) for share in (trust, still))
@@ -89,8 +100,11 @@ def find_motion(small: Image, previous: Image, *, follow: bool = True) -> Motion
 
 def _follow(
     small: Image, previous: Image, grey: Image, previous_grey: Image, still_cost: Field
-) -> tuple[Field, Field, Mask]:
-    """Return the flow, how badly it explains each place in grey levels, and what was hidden before."""
+) -> tuple[Field, Field, Field, Field]:
+    """Return the flow, how badly it explains each place in grey levels, what stands, and what was hidden.
+
+    The last two are 1 where it is so, 0 elsewhere.
+    """
     flow = _KEPT.exact.calc(grey, previous_grey, None)  # type: ignore[call-overload]
     back = _KEPT.rough.calc(previous_grey, grey, None)  # type: ignore[call-overload]
     places = flow + grid(flow.shape[1], flow.shape[0])
@@ -100,10 +114,10 @@ def _follow(
     )
     cost = _difference(small, moved)
     stands = still_cost * _MOVES_SHARE - _MOVES_LEVELS < cost
-    hidden = _is_hidden(flow, back, places) & ~stands
-    x, y = cv2.split(flow)
-    x[stands] = y[stands] = 0
-    return cast(Field, cv2.merge((x, y))), np.where(stands, still_cost, cost), hidden
+    standing = stands.astype(np.float32)
+    x, y = (cv2.multiply(part, 1 - standing) for part in cv2.split(flow))
+    hidden = _is_hidden(flow, back, places).astype(np.float32) * (1 - standing)
+    return cast(Field, cv2.merge((x, y))), np.where(stands, still_cost, cost), standing, hidden
 
 
 def _is_hidden(flow: Field, back: Field, places: Field) -> Mask:
@@ -149,6 +163,8 @@ class _Kept(threading.local):
             cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST) for _ in range(2)
         )
         self.exact.setFinestScale(1)
+        self.exact.setPatchStride(6)  # of 8: half as many as is usual, which cost as much and told no more
+        self.exact.setGradientDescentIterations(8)
         self.rough.setFinestScale(2)
         self._grids: dict[tuple[int, int], Field] = {}
 
