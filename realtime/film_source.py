@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
+from math import ceil
 from typing import cast
 
 from realtime.errors import SourceBrokenError
@@ -19,6 +20,8 @@ from realtime.frame import Frame
 from realtime.segment_file import Found
 from realtime.source_video import VideoSource
 from realtime.sources import Clock, SourceInfo
+
+MOST_KEPT = 40_000_000  # bytes of frames that wait to warm up the next piece
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -46,7 +49,8 @@ class FilmSource:
 
     Every piece is decoded from its own key frame, also where the one before ends there: so a piece is
     made of the same frames whichever was painted before it, in this process or in another. The same goes for
-    what comes before them to warm up: the last frames of the piece before, if that is wanted at all.
+    what comes before them to warm up: the last frames of the piece before, if that is wanted at all. Those
+    are kept where they are few megabytes; else that piece is decoded once more.
 
     Args:
         scan: what the film is made of.
@@ -55,7 +59,7 @@ class FilmSource:
         window: the same in units of the film.
         info: what the film promises.
         decoded_wh: size of the film's first frame, as it is decoded.
-        warm_up: how many frames of the piece before come first, marked; kept in memory meanwhile.
+        warm_up: how many frames of the piece before come first, marked.
         clock: seconds.
     """
 
@@ -79,7 +83,10 @@ class FilmSource:
         self._cut = cut
         self._window = window
         self._decoded_wh = decoded_wh
-        self._tail: deque[FilmFrame] = deque(maxlen=warm_up)
+        counts = not (scan.seekable or scan.files)  # which goes forwards only
+        self._keeps = counts or 3 * decoded_wh[0] * decoded_wh[1] * warm_up <= MOST_KEPT
+        self._warm_up = warm_up
+        self._tail: deque[FilmFrame] = deque(maxlen=warm_up if self._keeps else 0)
         self._read_last: int | None = None
         self._wanted = {piece.number for piece in wanted_segments(scan, window)} if warm_up else set[int]()
         self._clock = clock
@@ -108,12 +115,32 @@ class FilmSource:
         if segment.number - 1 not in self._wanted:
             return
         before = self._scan.segments[segment.number - 1]
+        if not self._keeps:
+            yield from self._last_of(before, segment, counted)
+            return
         if self._read_last != before.number:
             for _ in self._read_piece(before, counted):
                 pass  # the last ones stay in the tail
             self.found.pop(before.number, None)  # it is of the piece that is painted
         for frame in tuple(self._tail):
             yield replace(frame, segment=segment.number, warms_up=True)
+
+    def _last_of(self, before: Segment, segment: Segment, counted: VideoSource | None) -> Iterator[FilmFrame]:
+        """Yield the last frames of a piece, told by their numbers: none of them is kept meanwhile."""
+        found = self.found.pop(before.number, None)
+        taken = self._warm_up * max(self._cut.every, self._pictures_in_a_tick())
+        for frame in self._read_piece(before, counted):
+            if frame.number >= segment.first_index - taken:
+                yield replace(frame, segment=segment.number, warms_up=True)
+        self.found.pop(before.number, None)
+        if found is not None:
+            self.found[before.number] = found
+
+    def _pictures_in_a_tick(self) -> int:
+        """Return how many pictures of the film come for each frame of the result, at least 1."""
+        if self._cut.fps is None or self.info.fps is None:
+            return 1
+        return max(1, ceil(self.info.fps / self._cut.fps))
 
     def _read_piece(self, segment: Segment, counted: VideoSource | None) -> Iterator[FilmFrame]:
         self._tail.clear()

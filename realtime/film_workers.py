@@ -26,6 +26,7 @@ from realtime.film_plan import FilmPlan
 from realtime.film_scan import Segment
 from realtime.film_store import Pieces
 from realtime.film_task import FAILED, MOST_DEATHS, PieceTask, do_task, open_engines
+from realtime.process import share_heap
 
 LOOK_S = 0.1  # how often it is looked whether to stop
 _STOP, _END = "stop", "end"  # what a worker is told
@@ -218,6 +219,7 @@ class _Round:
 def _work(line: Connection, styles: Mapping[str, StyleEntry], options: EngineOptions) -> None:
     """Be a worker: paint what is told, until it is told to end or nobody is there any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that tells
+    share_heap()
     inbox: queue.SimpleQueue[PieceTask | str] = queue.SimpleQueue()
     stop = threading.Event()
     engines: dict[str, Engine] = {}

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IDLE_S", "Output", "SinkOutput", "WatchedWriter", "Writer", "run"]
 
+LARGE = 1920 * 1080  # pixels
 # How long a source may keep the run from ending. A camera driver can block for good; its thread is
 # then left to die with the process.
 STUCK_SOURCE_S = 2.0
@@ -82,7 +83,10 @@ class _Run:
         self._stop = stop
         self._max_frames = max_frames
         self._live = source.info.live
-        places = 1 if self._live else 2
+        width, height = source.info.size_wh
+        # Of large pictures one that waits is enough: what a frame takes hardly scatters then, and each is
+        # many megabytes.
+        places = 1 if self._live or width * height >= LARGE else 2
         self._captured: Mailbox[Frame] = Mailbox(places, drops_oldest=self._live, on_drop=self._count_dropped)
         self._painted: Mailbox[Painted] = Mailbox(places, on_drop=self._count_dropped)
         self._gave_up = False

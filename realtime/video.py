@@ -27,6 +27,7 @@ from realtime.film_report import BatchBars, results_table
 from realtime.film_task import open_engines
 from realtime.film_workers import WorkerBrushes
 from realtime.guided import check_detail
+from realtime.process import share_heap
 from realtime.style_timeline import StyleTimeline, parse_time, read_timeline
 
 MOST_WORKERS = 256
@@ -122,6 +123,7 @@ def run_video(config: VideoConfig) -> int:
     Raises:
         LivebrushError: what kept the first film from being begun.
     """
+    share_heap()
     found = find_inputs(config.inputs)
     films = name_outputs(found.films, config.output, config.options.codec)
     for film in films:

@@ -13,6 +13,8 @@ import pytest
 from film_runners import Count, paint
 from motion_makers import texture
 
+from realtime import film_source
+
 PIECE = 30
 
 
@@ -76,3 +78,20 @@ def test_another_level_paints_every_piece_again(still_film: Path, tmp_path: Path
     again = Count()
     paint(still_film, output, segment_frames=PIECE, steady="light", count=again)
     assert (again.done, again.painted) == (0, 3 * PIECE)
+
+
+def test_large_frames_are_not_kept_to_warm_up_the_next_piece_and_stop_as_well(
+    still_film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = paint_pictures(still_film, tmp_path / "kept")
+    monkeypatch.setattr(film_source, "MOST_KEPT", 1)
+    again = paint_pictures(still_film, tmp_path / "again")
+    for one, other in zip(kept, again, strict=True):
+        assert (one == other).all()  # no frame of this film is lost, so it is the same ones
+    whole, output, stop = tmp_path / "whole.mkv", tmp_path / "out.mkv", threading.Event()
+    asked = {"segment_frames": PIECE, "steady": "full"}
+    paint(still_film, whole, **asked)
+    first = Count(lambda painted: stop.set() if painted == 70 else None)
+    assert paint(still_film, output, stop=stop, count=first, **asked).result == "stopped"
+    paint(still_film, output, **asked)
+    assert output.read_bytes() == whole.read_bytes()
