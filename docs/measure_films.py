@@ -35,6 +35,7 @@ from realtime.film import Brushes, Film, OwnBrushes, paint_film
 from realtime.film_plan import FilmOptions
 from realtime.film_ray import RayBrushes, RayOptions
 from realtime.film_workers import WorkerBrushes
+from realtime.steady import SteadyLevel
 from realtime.style_timeline import StyleTimeline
 
 GOP = 24
@@ -67,6 +68,7 @@ def main() -> None:
         help="cpu counts the processor's seconds of this process: what is left of the speed on a machine "
         "whose cores are all busy with it, and the one to take where others are, too",
     )
+    network.add_argument("--steady", choices=["off", "light", "full"], default="full")
     cost = kinds.add_parser("cost", help="by length and workers")
     cost.set_defaults(run=measure_cost)
     cost.add_argument("--size", default="320x180")
@@ -103,15 +105,16 @@ def measure_network(asked: argparse.Namespace) -> None:
             images = [draw_demo_frame(number, size_wh) for number in range(8)]
             brushes = OwnBrushes({style.name: engine}, threading.Event())
             clock = time.process_time if asked.clock == "cpu" else time.perf_counter
-            whole = partial(seconds_of, source, style, engine_options(asked), brushes, clock)
+            whole = partial(seconds_of, source, style, engine_options(asked), brushes, clock, asked.steady)
             alone = partial(seconds_alone, engine, images, asked.frames, clock)
             alone()
             values = take_turns({"whole": whole, "alone": alone}, asked.rounds)
         ratio = Spread.of([b / a for a, b in zip(values["whole"], values["alone"], strict=True)])
         ms = {key: 1000 * float(np.median(seconds)) / asked.frames for key, seconds in values.items()}
         print(
-            f"{name}, {said(engine.info)}, {asked.size}: {ms['whole']:.1f} ms ({asked.clock}) a frame the "
-            f"whole, {ms['alone']:.1f} ms the network; speed of the whole {percent(ratio)} of the network's"
+            f"{name}, {said(engine.info)}, {asked.size}, steady {asked.steady}: {ms['whole']:.1f} ms "
+            f"({asked.clock}) a frame the whole, {ms['alone']:.1f} ms the network; speed of the whole "
+            f"{percent(ratio)} of the network's"
         )
 
 
@@ -169,9 +172,12 @@ def seconds_of(
     engine: EngineOptions,
     brushes: Brushes,
     clock: Callable[[], float] = time.perf_counter,
+    steady: SteadyLevel = "full",
 ) -> float:
     """Paint a film from nothing to the finished file; return how long that took."""
-    options = FilmOptions(StyleTimeline(style.name), {style.name: style}, engine, segment_frames=2 * GOP)
+    options = FilmOptions(
+        StyleTimeline(style.name), {style.name: style}, engine, steady=steady, segment_frames=2 * GOP
+    )
     with tempfile.TemporaryDirectory() as folder:
         began = clock()
         result = paint_film(Film(source, Path(folder) / "out.mp4"), options, brushes, Silent())

@@ -46,7 +46,7 @@ class VideoSink(ClosingSink):
     """
 
     def __init__(
-        self, path: Path, *, source: SourceInfo | None = None, crf: int = 18, preset: str = "veryfast"
+        self, path: Path, *, source: SourceInfo | None = None, crf: int = 18, preset: str = "superfast"
     ) -> None:
         if path.suffix.lower() not in VIDEO_SUFFIXES:
             raise SinkError(f"{path} must end in one of {', '.join(VIDEO_SUFFIXES)}")

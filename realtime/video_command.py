@@ -97,7 +97,10 @@ def video(
     ] = None,
     preset: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(help="Speed by the codec's own names, such as veryfast or slow; the profile of prores."),
+        typer.Option(
+            help="Speed by the codec's own names, such as ultrafast, medium or slow; without it one that "
+            "costs little beside the network (of h264 superfast); the profile of prores."
+        ),
     ] = None,
     pixel_format: Annotated[
         Optional[str],  # noqa: UP045
