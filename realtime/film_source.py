@@ -171,12 +171,14 @@ class FilmSource:
 
     def _shows_at_once(self, segment: Segment) -> bool:
         """Tell whether decoding that begins at the piece's key frame gives that frame."""
-        source = self._open(segment)
+        source, first = self._open(segment), None
         try:
             first = next(_piece(source, segment, self._scan.offset), None)
             return first is not None and first.pts + self._scan.offset == segment.first_pts
         finally:
             source.close()
+            del source, first
+            gc.collect()  # as above; another decoder is opened at once
 
     def _read_pictures(self, segment: Segment) -> Iterator[FilmFrame]:
         lost: list[int] = []
