@@ -229,7 +229,8 @@ class Show:
             self._controls = replace(self._controls, **controls)
             self._settings = replace(before, **settings)
             after = self._settings
-        if _painted_by(before) != _painted_by(after):
+        # One that could not be loaded may be asked for again.
+        if _painted_by(before) != _painted_by(after) or change.style is not None:
             self._later("style", self._restyle)
         if _parted_by(before) != _parted_by(after):
             self._later("mask", self._part)

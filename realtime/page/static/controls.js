@@ -9,6 +9,7 @@ export class Controls {
   #send;
   #waiting = {};
   #timer = 0;
+  #listed = null;
   #touched = new Map();
   #sliders = ["strength", "detail", "mix"].map((id) => document.getElementById(id));
   #switches = ["original_colors", "swapped"].map((id) => document.getElementById(id));
@@ -79,6 +80,8 @@ export class Controls {
 
   // Lists the styles where one is chosen from a list.
   list(styles) {
+    if (styles === this.#listed) return; // a list that is open must not be built anew
+    this.#listed = styles;
     const fill = (list, fixed, some) => {
       const options = some.map(({ name, title }) => new Option(title, name));
       list.replaceChildren(...[...list.options].slice(0, fixed), ...options);

@@ -10,6 +10,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
 pytest.importorskip("fastapi", reason='needs pip install "livebrush[web]"')
@@ -52,6 +53,9 @@ def test_the_command_serves_until_it_is_told_to_end_and_leaves_nothing(
         # A stream that goes on does not keep it from ending.
         with urllib.request.urlopen(f"{address}stream.mjpg", timeout=LONG_S) as stream:
             assert b"image/jpeg" in stream.read(200)
+            with av.open(f"{address}stream.mjpg", format="mpjpeg") as opened:  # as VLC and OBS do
+                frames = opened.decode(video=0)
+                assert [(next(frames).width, next(frames).height)] == [(640, 360)]
             process.send_signal(number)
             out, err = process.communicate(timeout=LONG_S)
     assert (process.returncode, err) == (0, ""), out
