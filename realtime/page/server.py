@@ -6,6 +6,7 @@ import asyncio
 import errno
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ def serve(config: ServeConfig) -> int:
         LivebrushError: if it cannot listen there, or the source or the style cannot be opened.
     """
     stop = threading.Event()
+    _check_certificate(config)
     with stop_on_signals(stop), listen(config) as listening:
         house = House(config)
         try:
@@ -70,6 +72,7 @@ def make_server(house: House, token: str | None) -> PageServer:
             ws_per_message_deflate=False,  # JPEGs are as small as they get
             lifespan="off",
             timeout_graceful_shutdown=END_S,
+            limit_concurrency=8 * config.viewers + 64,  # connections; a browser opens six beside its socket
             ssl_certfile=config.tls_cert,
             ssl_keyfile=config.tls_key,
         )
@@ -116,6 +119,19 @@ def _announce(house: House, listening: socket.socket, token: str | None) -> None
     if config.mjpeg:
         page, _, query = address.partition("?")
         say(f"plain stream for OBS and VLC: {page}stream.mjpg{'?' + query if query else ''}")
+
+
+def _check_certificate(config: ServeConfig) -> None:
+    """Raise OptionError where certificate and key cannot be used."""
+    if config.tls_cert is None:
+        return
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(config.tls_cert, config.tls_key)
+    except (ssl.SSLError, OSError) as error:
+        raise OptionError(
+            f"--tls-cert {config.tls_cert} and --tls-key {config.tls_key} cannot be used: give PEM files "
+            f"that belong together ({error.strerror or type(error).__name__})"
+        ) from error
 
 
 async def _until(stop: threading.Event, server: PageServer, listening: socket.socket) -> None:

@@ -146,6 +146,7 @@ class Show:
             self.player, options=options.engine, times=self.times, size=size, steady=options.steady
         )
         self._opened.callback(self.scene.close)
+        self._background(self._settings.background)  # named wrongly: said now, not when a mask is chosen
         self._part()
         self.broadcast = Broadcast(most_fps=options.page_fps)
         self._opened.callback(self.broadcast.close)

@@ -2,11 +2,15 @@
 
 import json
 import os
+import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
+import urllib.error
 import urllib.request
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +79,48 @@ def test_a_token_is_asked_for_and_is_not_in_the_log(tiny_style: Path) -> None:
     assert "secret" not in out + err
 
 
+def test_beyond_this_machine_it_speaks_tls_and_lets_in_whoever_has_the_token(
+    tiny_style: Path, tmp_path: Path
+) -> None:
+    cert, key = write_certificate(tmp_path)
+    options = ("--host", "0.0.0.0", "--tls-cert", str(cert), "--tls-key", str(key))
+    with start(tiny_style, *options) as process:
+        address = address_from(process)
+        port, token = re.search(r":(\d+)/\?token=([\w-]{32,})$", address).groups()  # type: ignore[union-attr]
+        trusting = ssl.create_default_context(cafile=str(cert))
+        page = f"https://localhost:{port}/"
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(page, timeout=LONG_S, context=trusting)
+        with urllib.request.urlopen(f"{page}?token={token}", timeout=LONG_S, context=trusting) as answer:
+            assert b"Livebrush" in answer.read() and "Secure" in answer.headers["set-cookie"]
+        with pytest.raises(OSError):  # nothing is said without TLS
+            urllib.request.urlopen(page.replace("https", "http"), timeout=LONG_S)
+        process.terminate()
+        process.communicate(timeout=LONG_S)
+
+
+def write_certificate(folder: Path) -> tuple[Path, Path]:
+    """Write a certificate for this machine that nobody has signed but itself, and its key."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(timezone.utc)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    cert_file, key_file = folder / "cert.pem", folder / "key.pem"
+    cert_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    key_file.write_bytes(key.private_bytes(encoding, form, serialization.NoEncryption()))
+    return cert_file, key_file
+
+
 def refused(*arguments: str) -> str:
     done = subprocess.run([*PROGRAM, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=LONG_S)
     assert done.returncode == 2
@@ -97,6 +143,15 @@ def test_what_cannot_be_is_one_line(tiny_style: Path) -> None:
     style = ["--style", str(tiny_style)]
     assert "needs --tls-cert and --tls-key" in refused(*style, "--host", "0.0.0.0")
     assert "no source 'nosuch.mp4'" in refused(*style, "--source", "nosuch.mp4", "--port", "0")
+
+
+def test_names_and_files_that_do_not_fit_are_one_line(tiny_style: Path, tmp_path: Path) -> None:
+    style = ["--style", str(tiny_style), "--source", "demo", "--port", "0"]
+    assert "no style is called 'nosuch'" in refused(*style, "--background", "nosuch")
+    (tmp_path / "x.pem").write_text("no certificate")
+    pem = str(tmp_path / "x.pem")
+    said = refused(*style, "--tls-cert", pem, "--tls-key", pem)
+    assert "give PEM files that belong together" in said
 
 
 def test_a_port_that_is_in_use_is_named(tiny_style: Path) -> None:
