@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import multiprocessing
 import sys
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, closing, suppress
@@ -20,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from export.frames import Image, fit
-from export.painters import Painter
+from export.painters import Painter, RunsElsewhere, paint_timed
 from export.targets import TARGETS, ExportOptions
 from realtime.bench_rounds import take_turns
 from realtime.demo import draw_demo_frame
@@ -139,10 +138,7 @@ def _timing(
 
 def _turn(painter: Painter, picture: Image, frames: int, times: list[float]) -> float:
     painter.paint(picture)  # whoever came before has taken the caches
-    for _ in range(frames):
-        began = time.perf_counter()
-        painter.paint(picture)
-        times.append((time.perf_counter() - began) * 1000)
+    times += [paint_timed(painter, picture) for _ in range(frames)]
     return float(np.median(times[-frames:]))
 
 
@@ -159,14 +155,16 @@ def measure_peak_mb(exported: Exported, runtime: str, size_wh: tuple[int, int]) 
 
 def paint_twice(
     target: str, file: Path, options: ExportOptions, runtime: str, size_wh: tuple[int, int]
-) -> float:
-    """Paint two pictures in this process and return the most that it has taken so far, in MB."""
+) -> float | None:
+    """Paint two pictures and return the most that the process that does it has taken so far, in MB."""
     for painter in TARGETS[target].open_painters(file, options):
         with closing(painter):
             if painter.runtime == runtime:
                 picture = fit(draw_demo_frame(0, size_wh), size_wh)
                 painter.paint(picture)
                 painter.paint(picture)
+                if isinstance(painter, RunsElsewhere):
+                    return painter.peak_mb()
                 break
     return _own_peak_mb()
 

@@ -77,12 +77,21 @@ def _export(network: Source, name: str, options: ExportOptions, folder: Path) ->
     for size_wh in SIZES_WH if TARGETS[name].sizes == "one" else (None,):
         one = replace(options, size_wh=size_wh)
         about = "" if size_wh is None else f" {size_wh[0]}x{size_wh[1]}"
-        file = folder / f"{network.name}_{one.precision}{about.replace(' ', '_')}{TARGETS[name].suffix}"
+        file = _file_in(folder, f"{network.name}_{one.precision}{about.replace(' ', '_')}", name)
         TARGETS[name].write(network, file, one)
         check = check_file(network.network, name, file, one)
         typer.echo(f"{name} {one.precision}{about}: {'; '.join(check.faults) or 'within its limits'}")
         worst_db = min(runtime.worst.parity.psnr_db for runtime in check.runtimes)
         yield Exported(name, file, one, check.size_bytes, worst_db)
+
+
+def _file_in(folder: Path, stem: str, name: str) -> Path:
+    """Return the file of a target; one with a name of its own gets a folder of its own."""
+    target = TARGETS[name]
+    if not target.file_name:
+        return folder / f"{stem}{target.suffix}"
+    (folder / stem).mkdir()
+    return folder / stem / target.file_name
 
 
 def _parse(text: str) -> list[tuple[str, ExportOptions]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from export.arguments import page_folder, parse_sources
 from export.errors import ExportError, ParityError
 from export.source import Source, kind_of, load_source
 from export.targets import TARGETS, ExportOptions, check_options, parse_targets, require_packages
@@ -33,8 +34,9 @@ def export(
     source: Annotated[
         str,
         typer.Argument(
+            metavar="SOURCE[,SOURCE...]",
             help="What `python -m training` wrote, NAME.pt; a style, by name or NAME.onnx; or a picture, "
-            "whose style the meta network writes."
+            "whose style the meta network writes. Several with commas; `all` is every shipped painting.",
         ),
     ],
     to: Annotated[str, typer.Option(metavar="TARGET[,TARGET...]", help=f"{_TARGETS_HELP}.")] = "onnx",
@@ -72,6 +74,8 @@ def export(
 
         python -m export starry_night --to onnx,aoti --device cpu -o engines
 
+        python -m export starry_night,udnie,holiday.jpg --to web -o page
+
         python -m export meta.pt --to onnx --out ~/.livebrush/models
 
         python -m export wave.pt --to aoti --device cuda --precision fp16 --size 1080x1920
@@ -87,6 +91,9 @@ def export(
     names = parse_targets(to)
     asked = ExportOptions(precision, _parse_size(size), pixels, device)
     options = {name: check_options(name, asked, is_dynamic=size == "dynamic") for name in names}
+    sources = parse_sources(source)
+    if len(sources) > 1:
+        return _export_several(sources, names, options, out, picture, verify)
     kind = kind_of(source)
     if kind in ("person", "student") and names != ["onnx"]:  # before a package is asked for that is no help
         raise ExportError(f"a {kind} network is exported --to onnx, instead got {to!r}")
@@ -99,30 +106,65 @@ def export(
         return _export_student(Path(source), out, verify)
     if source.endswith(META_SUFFIX):
         return _read_meta_back(Path(source), names, out)
-    files = {name: _output_file(source, out, name, is_alone=len(names) == 1) for name in names}
-    loaded, checks = load_source(source), []
+    files = _output_files([source], out, names)
+    loaded = load_source(source)
     if picture is not None:
         from export.mixable import with_hidden
 
         loaded = Source(loaded.network, with_hidden(loaded.content, picture))
+    checks = [_export([loaded], name, files[name], options[name], verify) for name in names]
+    _show_checks([check for check in checks if check is not None])
+
+
+def _export_several(
+    sources: list[str],
+    names: list[str],
+    options: dict[str, ExportOptions],
+    out: Path,
+    picture: Path | None,
+    verify: bool,
+) -> None:
+    """Write each source to each target, and all of them to a target that holds several."""
+    if picture is not None:
+        raise ExportError("--picture is of one style, not of several")
+    for source in sources:
+        if (kind := kind_of(source)) in ("meta", "person", "student") or source.endswith(META_SUFFIX):
+            raise ExportError(
+                f"{source} is no style; export {'it' if not kind else f'a {kind} network'} alone"
+            )
+    require_packages(names)
+    files = _output_files(sources, out, names)
+    loaded, checks = [load_source(source) for source in sources], []
     for name in names:
-        check = _export(loaded, name, files[name], options[name], verify)
-        checks += [check] if check is not None else []
-    _show_checks(checks)
+        groups = [loaded] if TARGETS[name].file_name else [[one] for one in loaded]
+        checks += [_export(group, name, files[name], options[name], verify) for group in groups]
+    _show_checks([check for check in checks if check is not None])
 
 
-def _export(source: Source, name: str, file: Path, options: ExportOptions, verify: bool) -> Check | None:
-    """Write one target, say so, and return what the comparison with the network found, if there is one."""
+def _export(
+    sources: list[Source], name: str, file: Path, options: ExportOptions, verify: bool
+) -> Check | None:
+    """Write one target, say so, and return what the comparison with the network found, if there is one.
+
+    Args:
+        sources: one, unless the target holds several.
+    """
     target = TARGETS[name]
     if file.is_dir() and not file.name.endswith(target.suffix):  # a package is a folder, too
-        file = file / f"{source.name}{file_suffix(name, options)}"
-    notes = target.write(source, file, options)
-    from export.verify import check_file, total_size
+        file = file / (target.file_name or f"{sources[0].name}{file_suffix(name, options)}")
+    if target.file_name:
+        from export.to_web import write_page
 
-    typer.echo(f"{file}: {source.credits}, {total_size(file) / 1000:.0f} KB")
+        notes = write_page(sources, file, options)
+    else:
+        notes = target.write(sources[0], file, options)
+    from export.verify import check_page, total_size
+
+    credits = sources[0].credits if len(sources) == 1 else f"{len(sources)} styles"
+    typer.echo(f"{file}: {credits}, {total_size(file) / 1000:.0f} KB")
     if not verify or not (target.painters or target.inspector):
         return None
-    return check_file(source.network, name, file, options, tuple(notes))
+    return check_page(sources, name, file, options, tuple(notes))
 
 
 def file_suffix(name: str, options: ExportOptions) -> str:
@@ -201,10 +243,23 @@ def _parse_size(size: str) -> tuple[int, int] | None:
     return int(sides[2]), int(sides[1])
 
 
+def _output_files(sources: list[str], out: Path, names: list[str]) -> dict[str, Path]:
+    """Return the file of each target, or the folder that it goes to; one folder is made for a page."""
+    files = {}
+    for name in names:
+        if TARGETS[name].file_name:
+            # Beside other files a folder of its own, which can be published as it is.
+            files[name] = page_folder(out if len(names) == 1 else out / name)
+        else:
+            is_alone = len(names) == len(sources) == 1
+            files[name] = _output_file(sources[0], out, name, is_alone=is_alone)
+    return files
+
+
 def _output_file(source: str, out: Path, name: str, *, is_alone: bool) -> Path:
     """Return the file of one target, or the folder that it goes to."""
     if not is_alone and out.suffix and not out.is_dir():
-        raise ExportError(f"--out must be a folder for several targets, instead got {out}")
+        raise ExportError(f"--out must be a folder for several files, instead got {out}")
     return _output_path(Path(source), out, TARGETS[name].suffix)
 
 

@@ -32,12 +32,14 @@ class ExportOptions:
         size_wh: the one width and height; None for any.
         pixels: of ONNX: uint8 is (1, H, W, 3) in [0, 255], BGR; float32 is (1, 3, H, W) in [0, 1], RGB.
         device: of aoti: what will run it, cuda or cpu.
+        style: of web: which of a page's styles is meant, when it is run; "" for the first.
     """
 
     precision: str
     size_wh: tuple[int, int] | None = None
     pixels: str = "uint8"
     device: str = "cuda"
+    style: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Target:
 
     Args:
         suffix: of its file.
+        file_name: of its file where that has a name of its own, whatever it holds: then it holds several
+            styles, and its folder is what is written.
         precisions: that it has, the usual one first.
         runs_on: where, as the help says it.
         module: has `write(source, file, options)`.
@@ -53,7 +57,8 @@ class Target:
         extra: of livebrush, that installs them.
         painters: a module with `open_painters(file, options)`, which runs the file as a user would; "" where
             no machine of ours does.
-        inspector: a module with `inspect_file(file, options)`, for what cannot be run.
+        inspector: a module with `inspect_file(file, options)`, for what cannot be run, or is more than a
+            painting.
         sizes: which it is made for: "any", "one" (has to be said), or "either".
         multiple: the sides of its pictures must be multiples of this.
         runtime: that it is for, where others stand in for it in the checks; "" where each is its own.
@@ -70,6 +75,7 @@ class Target:
     sizes: str = "any"
     multiple: int = 1
     runtime: str = ""
+    file_name: str = ""
 
     def write(self, source: Source, file: Path, options: ExportOptions) -> list[str]:
         """Write the file, whole or not at all, and return what is worth knowing of it; raises ExportError."""
@@ -172,6 +178,16 @@ TARGETS: dict[str, Target] = {
         module="export.to_aoti",
         painters="export.painter_engine",
         sizes="either",
+    ),
+    "web": Target(
+        suffix=".html",
+        file_name="index.html",
+        precisions=("fp16", "fp32", "int8"),
+        runs_on="browsers, on phones too: a folder that is a finished page, with camera and all",
+        module="export.to_web",
+        packages=("onnx", "onnxscript"),
+        painters="export.painter_web",
+        inspector="export.inspect_web",
     ),
     "checkpoint": Target(
         suffix=".pt",

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from export.frames import checked_frames, fit
+from export.painters import paint_timed
 from export.parity import Comparison, FrameParity, compare
 from export.targets import TARGETS, USUAL_SIZE_WH, ExportOptions
 from realtime.demo import draw_demo_frame
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from export.painters import Painter
+    from export.source import Source
 
 # An int8 file's norms divide by what its rounding left: 32 dB is a painting whose strokes are all there.
 LIMITS_DB = {"fp16": 40.0, "bf16": 40.0, "tf32": 40.0, "int8": 32.0}
@@ -86,21 +88,56 @@ def check_file(
         ParityError: if a file that cannot be run is not what it should be.
         LivebrushError: if a runtime fails on it.
     """
-    spec = TARGETS[target]
-    runtimes = []
+    return _check(target, file, options, notes, _check_runtimes(network, target, file, options))
+
+
+def check_page(
+    sources: Sequence[Source], target: str, file: Path, options: ExportOptions, notes: tuple[str, ...] = ()
+) -> Check:
+    """Do what `check_file` does for a file of several styles: run each of them."""
+    if len(sources) == 1:
+        return check_file(sources[0].network, target, file, options, notes)
+    runtimes = [
+        runtime
+        for source in sources
+        for runtime in _check_runtimes(source.network, target, file, replace(options, style=source.name))
+    ]
+    return _check(target, file, options, notes, runtimes)
+
+
+def _check_runtimes(
+    network: nn.Module, target: str, file: Path, options: ExportOptions
+) -> list[RuntimeCheck]:
+    spec, runtimes = TARGETS[target], []
     if spec.painters:
         for painter in spec.open_painters(file, options):
             with closing(painter):
                 runtimes.append(_check_runtime(network, painter, options.precision, spec.multiple))
+    return runtimes
+
+
+def _check(
+    target: str,
+    file: Path,
+    options: ExportOptions,
+    notes: tuple[str, ...],
+    runtimes: Sequence[RuntimeCheck],
+) -> Check:
+    spec = TARGETS[target]
     inspected = tuple(spec.inspect_file(file, options)) if spec.inspector else ()
     ran = any(spec.runtime in ("", runtime.runtime) for runtime in runtimes)
-    not_run = "" if ran else f"not run here: {spec.runs_on}"
+    why_not = spec.why_not_here() if spec.painters and not runtimes else ""
+    not_run = "" if ran else f"not run here: {why_not or spec.runs_on}"
     size = total_size(file)
     return Check(target, options.precision, file, size, tuple(runtimes), not_run, inspected, notes)
 
 
 def total_size(file: Path) -> int:
     """Return the bytes of an exported file, and of the one with its weights if it has one beside it."""
+    if file.name == TARGETS["web"].file_name:
+        from export.to_web import page_files
+
+        return sum(path.stat().st_size for path in page_files(file))
     if file.is_dir():
         return sum(path.stat().st_size for path in file.rglob("*") if path.is_file())
     weights = file.with_suffix(".bin")
@@ -151,9 +188,4 @@ def faults_of(frame: FrameParity, precision: str) -> list[str]:
 def _median_ms(painter: Painter, size_wh: tuple[int, int]) -> float:
     image = fit(draw_demo_frame(0, size_wh), size_wh)
     painter.paint(image)
-    times = []
-    for _ in range(_TIMED):
-        began = time.perf_counter()
-        painter.paint(image)
-        times.append((time.perf_counter() - began) * 1000)
-    return float(np.median(times))
+    return float(np.median([paint_timed(painter, image) for _ in range(_TIMED)]))
