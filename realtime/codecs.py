@@ -54,7 +54,7 @@ def _quick_sync(encoder: str) -> Codec:
 
 
 CODECS: dict[str, Codec] = {
-    # Of a painting veryfast is no smaller (1% in 41 kB a frame at 854x480) and takes 1.6 times as long.
+    # Of a painting veryfast is no smaller (2% of 42 kB a frame at 854x480) and takes 1.6 times as long.
     "h264": Codec("libx264", _MP4, default_quality=18, default_speed="superfast"),
     "hevc": Codec(
         "libx265",

@@ -1,9 +1,9 @@
 """The fine contrast and the colour that a blend of paintings has lost, given back patch by patch.
 
 Strokes that lie a little differently in two paintings grow pale where the two are averaged, and a style is
-known by its strokes: what is lost is the finest of them, and all of the judge's style loss that steadiness
-costs. So the detail finer than `FINE` is made as strong as it is in the new painting. And a blend lags behind
-where the light changes; the new painting's patches tell that, too.
+known by its strokes: that, and not the denoising before it, is what steadiness costs of the judge's style
+loss. Some of it is had back: the detail finer than `FINE` is made nearly as strong as in the new painting.
+And a blend lags behind where the light changes; the new painting's patches tell that, too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ Field = NDArray[np.float32]
 PATCH = 8  # pixels: wider than a stroke's edge, narrower than what a stroke paints
 FINE = (5, 5)  # pixels: a box that the fine detail is what is left of
 MOST_GAIN = 3.0
-# Of what is lost: all of it would be 2% less steady, for 3% less of the judge's style loss.
+# Of what is lost. Between 0.7 and all, the style loss of five clips (The Great Wave) went from 1.37 to 1.25
+# times that of unsteadied frames, and E_warp from 0.61 to 0.63 of theirs.
 GIVEN_BACK = 0.8
 LAG = 2.0  # levels: a patch's colour is never further from the new painting's
 _SEEN = 0.5  # levels: what is less is not worth a pass

@@ -55,7 +55,7 @@ def share_heap() -> None:
     """Have all threads of this process take memory from one heap, where the C library is GNU's; for good.
 
     Else each thread has heaps of its own, and pictures that one made and another dropped lie there unused:
-    90 MB of a film at 1080p. Locks that this costs are nothing beside what is done with a picture.
+    some 90 MB of a film at 1080p. Locks that this costs are nothing beside what is done with a picture.
     """
     if sys.platform != "linux":
         return

@@ -28,8 +28,8 @@ from realtime.motion import Field, Image, Motion, find_motion, grid, small_pictu
 # Of the new in what goes on: little is steady, but slow to follow.
 NEW_SEEN = 0.4
 NEW_STILL, NEW_MOVING = 0.25, 0.3
-# What warms a state up: of what was before a moment so many frames ago, six hundredths are left. That adds
-# 1.3% to E_warp at the seam of two pieces of a film, and every frame more would be painted twice.
+# What warms a state up: of what was before a moment so many frames ago, six hundredths are left. By
+# reckoning that adds 1.3% to E_warp at the seam of two pieces; every frame more would be painted twice.
 WARM_UP_FRAMES = 10
 
 
