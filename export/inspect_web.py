@@ -8,6 +8,7 @@ from typing import Any
 
 from export.browser import open_chromium, serve, what_lacks
 from export.errors import ParityError
+from export.painter_web import has_card
 from export.targets import ExportOptions
 
 LIVE_WH = (320, 240)
@@ -33,9 +34,11 @@ def inspect_file(file: Path, options: ExportOptions) -> list[str]:
         backend = page.inner_text("#backend")
         fps = _live_fps(page)
     width, height = LIVE_WH
+    not_run = [] if has_card(file.parent) else ["WebGPU was not run here: Chromium finds no graphics card."]
     return [
         f"In the page, by {backend}: first picture {first_s:.1f} s after the address was opened, "
-        f"{again_s:.1f} s on the second visit; then {fps:.1f} fps of a camera at {width}x{height}."
+        f"{again_s:.1f} s on the second visit; then {fps:.1f} fps of a camera at {width}x{height}.",
+        *not_run,
     ]
 
 

@@ -40,6 +40,11 @@ _ISOLATE = """async () => {
   await navigator.serviceWorker.ready;
 }"""
 
+_HAS_CARD = """async () => {
+  const adapter = await navigator.gpu?.requestAdapter().catch(() => null);
+  return Boolean(adapter && !(adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter));
+}"""
+
 
 class WebPainter:
     """One style of a page; see `export.painters.Painter`. It says itself what a painting takes."""
@@ -94,9 +99,20 @@ class WebPainter:
 
 
 def open_painters(file: Path, options: ExportOptions) -> Iterator[WebPainter]:
-    """Open the page with WebAssembly; nothing if there is no browser here."""
-    if not what_lacks():
-        yield WebPainter(file, options, "wasm")
+    """Open the page with WebAssembly, and with WebGPU where there is a card; nothing without a browser."""
+    if what_lacks():
+        return
+    yield WebPainter(file, options, "wasm")
+    if has_card(file.parent):
+        yield WebPainter(file, options, "webgpu")
+
+
+def has_card(folder: Path) -> bool:
+    """Tell whether the browser finds a graphics card for WebGPU, which it looks for in served pages only."""
+    with open_chromium() as browser, serve(folder) as address, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(address + _QUIET_FILE)
+        return bool(page.evaluate(_HAS_CARD))
 
 
 def _open_isolated(context: Any, address: str) -> Any:

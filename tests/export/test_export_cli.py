@@ -54,7 +54,7 @@ def test_a_checkpoint_becomes_a_style_file_in_a_folder(
         (["CHECKPOINT", "--colour"], "--colour"),
         (["stary_night"], "did you mean starry_night"),
         (["missing.onnx"], "style file missing.onnx does not exist"),
-        ([], "source"),
+        ([], "SOURCE"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_exit_code_2(
