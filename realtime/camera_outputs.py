@@ -19,6 +19,7 @@ from realtime.controls import Controls
 from realtime.errors import OptionError
 from realtime.frame import Frame
 from realtime.masked_painter import MaskedPainter
+from realtime.memory_watch import MemoryWatch
 from realtime.output import SinkOutput, Writer
 from realtime.pacer import Pacer, film_time, slide_time
 from realtime.painter import Look
@@ -68,7 +69,7 @@ class OutputOpener:
         Raises:
             SinkError, MissingExtraError: something cannot be opened.
         """
-        writers = self._writers()
+        writers = [*self._writers(), MemoryWatch(self.player.spare_memory, self.player.tell)]
         if isinstance(self.source, LastingSource):
             self.source.tell = say if self.window is None else self.player.tell
         if self.window is None:

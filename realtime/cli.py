@@ -9,6 +9,7 @@ import typer
 from realtime.bench_command import bench
 from realtime.console import run_command
 from realtime.serve_command import serve
+from realtime.soak_command import soak
 from realtime.styles_command import app as styles
 from realtime.video_command import video
 
@@ -22,6 +23,7 @@ def realtime() -> None:
 
 app.add_typer(styles, name="styles")
 app.command()(bench)
+app.command()(soak)
 app.command()(video)
 app.command()(serve)
 

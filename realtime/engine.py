@@ -19,6 +19,7 @@ from realtime.contract import StyleContract, read_contract
 from realtime.errors import EngineError, MissingExtraError, OptionError
 from realtime.onnx_metadata import ONNX_SUFFIX
 from realtime.package_metadata import DEVICE_KEY, PACKAGE_SUFFIX, read_package_metadata
+from realtime.shipped_hashes import check_shipped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -198,7 +199,7 @@ def open_engine(style: StyleEntry | Path, options: EngineOptions | None = None) 
     a card and the processor is asked for, the ONNX file of the same name beside it is opened instead.
 
     Raises:
-        StyleFileError, ContractError: if the style file cannot be used.
+        StyleFileError, ContractError: if the style file cannot be used, or ships and is not what it was.
         MissingExtraError: if the engine, or any engine at all, is not installed.
         EngineError: if it does not offer the device or precision here.
     """
@@ -206,6 +207,7 @@ def open_engine(style: StyleEntry | Path, options: EngineOptions | None = None) 
     path, contract = (
         (style, read_contract(style)) if isinstance(style, Path) else (style.path, style.contract)
     )
+    check_shipped(path)
     if options.precision == "int8" and contract.weights_precision != "int8":
         raise EngineError(
             f"int8 needs a quantised style file, and {path.name} holds {contract.weights_precision} "

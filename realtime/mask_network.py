@@ -21,6 +21,7 @@ from realtime.mask import Alpha
 from realtime.mask_steady import WARM_UP_FRAMES, Held, steady_alpha
 from realtime.onnx_metadata import read_metadata
 from realtime.preprocess import resize
+from realtime.shipped_hashes import check_shipped
 from realtime.small_graph import open_graph
 
 METADATA_KEY = "livebrush.mask"
@@ -110,6 +111,7 @@ class NetworkMask:
         self._contract = MaskContract.read(file)
         self._planes = self._contract.planes(labels, file)
         self._file = file
+        check_shipped(file)
         self._run = open_graph(file.read_bytes())
         self._held: Held | None = None
 

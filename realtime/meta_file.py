@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from realtime.contract import StyleContract
 from realtime.errors import ContractError, StyleFileError
+from realtime.shipped_hashes import check_shipped
 
 FILE_NAME = "meta.npz"
 FORMAT = 1
@@ -200,4 +201,5 @@ def find_meta_file() -> MetaFile:
             f"no meta network is installed, which pictures as styles need: {path} does not exist; "
             f"{_HOW_TO_GET}, or set LIVEBRUSH_MODELS to its folder"
         )
+    check_shipped(path)
     return MetaFile(path)

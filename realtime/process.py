@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import os
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 _IMPORTED_AT = time.perf_counter()
 _CPU_S_AT_IMPORT = time.process_time()
@@ -145,3 +147,47 @@ else:
         fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
         started_s = int(fields[19]) / os.sysconf("SC_CLK_TCK")  # field 22, counted from 1
         return max(0.0, float(Path("/proc/uptime").read_text().split()[0]) - started_s)
+
+
+def rss_mb() -> float:
+    """Return the memory that this process holds now, in MB of 10^6 bytes."""
+    return float(_this_process().memory_info().rss) / 1e6
+
+
+def thread_count() -> int:
+    """Return how many threads this process has now, those of its libraries included."""
+    return int(_this_process().num_threads())
+
+
+def open_files() -> int:
+    """Return how many files, pipes and sockets this process has open; on Windows handles of any kind."""
+    process = _this_process()
+    return int(process.num_handles() if sys.platform == "win32" else process.num_fds())
+
+
+def available_mb() -> float:
+    """Return how much memory can still be had without swapping, in MB of 10^6 bytes.
+
+    In a container that is what its own limit leaves, if that is less than what the machine has.
+    """
+    import psutil
+
+    machine = float(psutil.virtual_memory().available)
+    return min(machine, _container_room(Path("/sys/fs/cgroup"))) / 1e6
+
+
+def _container_room(folder: Path) -> float:
+    """Return the bytes that a control group's limit leaves; infinite without one."""
+    try:
+        limit = int((folder / "memory.max").read_text())
+        used = int((folder / "memory.current").read_text())
+    except (OSError, ValueError):  # no control group, or "max"
+        return float("inf")
+    return float(max(0, limit - used))
+
+
+@functools.cache
+def _this_process() -> Any:
+    import psutil  # not for those who only look whether a camera is there
+
+    return psutil.Process()

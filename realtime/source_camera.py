@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime.camera_holders import camera_holders
 from realtime.errors import SourceBrokenError, SourceError
 from realtime.frame import Frame
 from realtime.sources import Clock, Sleep, SourceInfo
@@ -80,7 +81,7 @@ class CameraSource:
         if self._waiting is None:
             self._capture.release()
             raise SourceError(
-                f"camera {index} opened but gives no picture; another program may hold it, "
+                f"camera {index} opened but gives no picture; {_held_by(index)}, "
                 "close that one or try --source demo"
             )
         height, width = self._waiting.shape[:2]
@@ -162,6 +163,12 @@ def open_capture(index: int) -> Capture:
         return capture
     capture.release()
     return cv2.VideoCapture(index, cv2.CAP_ANY)
+
+
+def _held_by(index: int) -> str:
+    """Return who else has the camera open, as far as that can be known."""
+    holders = camera_holders(index)
+    return f"{' and '.join(holders)} may hold it" if holders else "another program may hold it"
 
 
 @contextmanager

@@ -21,6 +21,8 @@ from realtime.sources import Clock, Source, SourceInfo
 
 STALL_S = 10.0  # OpenCV's V4L2 gives up by itself after this long; other drivers never do
 OLD_S = 2.0  # a picture older than this is said to be old
+BLACK_S = 2.0  # pictures that are black for longer than this are said to be
+DARK, EVERY = 16, 16  # of 255; every 16th row and column is looked at
 END_S = 1.0  # how long a reader that was told to leave is waited for
 
 
@@ -57,6 +59,8 @@ class LastingSource:
             self._first.name, open_again, self._frames, self._say, clock, wait or self._stop.wait
         )
         self._arrived_at = clock()
+        self._black_since: float | None = None
+        self._black_told = False
         self._times = GapTimes()
         self._stuck: SourceReader | None = None
         self._reader = SourceReader(source, self._means)
@@ -68,9 +72,14 @@ class LastingSource:
 
     @property
     def trouble(self) -> str | None:
-        """One line while no picture comes, with the age of the last; None while all is well."""
-        age_s = self._clock() - self._arrived_at
-        return f"{self._first.name}: no picture for {age_s:.0f} s" if age_s > OLD_S else None
+        """One line while no picture comes, with the age of the last, or while all are black; else None."""
+        now, black_since = self._clock(), self._black_since
+        age_s = now - self._arrived_at
+        if age_s > OLD_S:
+            return f"{self._first.name}: no picture for {age_s:.0f} s"
+        if black_since is not None and now - black_since > BLACK_S:
+            return f"{self._first.name}: black pictures for {now - black_since:.0f} s"
+        return None
 
     def read(self) -> Frame | None:
         """Wait for the next picture, however long that takes; None only after `interrupt`."""
@@ -80,8 +89,9 @@ class LastingSource:
             except MailboxClosed:
                 break
             if arrived is not None:
-                self._arrived_at = self._clock()
+                gap_s, self._arrived_at = self._clock() - self._arrived_at, self._clock()
                 frame = self._times.place(arrived)
+                self._look_for_black(frame, gap_s)
                 return frame.with_image(fitted_into(frame.image, self._first.size_wh))
             self._look_after()
         return None
@@ -106,6 +116,19 @@ class LastingSource:
             self._stuck = self._reader
             self._stuck.leave()
             self._reader = SourceReader(None, self._means)
+
+    def _look_for_black(self, frame: Frame, gap_s: float) -> None:
+        """Tell once that pictures are black: a lens is covered, or the driver gives them to another."""
+        if int(frame.image[::EVERY, ::EVERY].max()) > DARK:
+            self._black_since, self._black_told = None, False
+            return
+        if gap_s > OLD_S:  # nobody knows what was in it
+            self._black_since = None
+        self._black_since = self._arrived_at if self._black_since is None else self._black_since
+        if not self._black_told and self._arrived_at - self._black_since > BLACK_S:
+            self._black_told = True
+            name = self._first.name
+            self._say(f"{name} gives black pictures; is its lens covered, or does another program use it?")
 
     def _say(self, text: str) -> None:
         self.tell(text)

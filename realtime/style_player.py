@@ -91,8 +91,8 @@ class StylePlayer:
         self._source_wh: SizeWh | None = None
         self._problems: list[str] = []
         self._sizes: Counter[SizeWh] = Counter()
-        keep = warm + WARM_SIZES if self._apart else warm
-        self._engines = WarmEngines(options, open_style, keep=keep, urgent=self._apart)
+        self._keep = warm + WARM_SIZES if self._apart else warm
+        self._engines = WarmEngines(options, open_style, keep=self._keep, urgent=self._apart)
         self._engines.put(self._order_of(first), first)
 
     def paint(self, frame: Frame) -> Painted:
@@ -167,6 +167,10 @@ class StylePlayer:
             self._settle()
             self._wanted = style
             self._settle()
+
+    def spare_memory(self, spare: bool) -> None:
+        """Keep only the engine that paints, or as many as before again; from any thread."""
+        self._engines.keep(1 if spare else self._keep)
 
     def tell(self, problem: str) -> None:
         """Have `take_problem` return what went wrong beside the player."""

@@ -133,6 +133,13 @@ class WarmEngines:
             if style is not leave:
                 style.engine.close()
 
+    def keep(self, count: int) -> None:
+        """Keep this many from now on; engines beyond that are closed soon."""
+        with self._changed:
+            self._keep = count
+            if self._loader is not None:
+                self._changed.notify_all()
+
     def put(self, order: Order, style: LoadedStyle) -> None:
         """Take in an engine that somebody else has loaded."""
         with self._changed:

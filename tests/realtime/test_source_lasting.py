@@ -15,6 +15,7 @@ from realtime.errors import SourceBrokenError, SourceError
 from realtime.frame import Frame
 from realtime.painter import EnginePainter
 from realtime.preprocess import fitted_into
+from realtime.source_camera import CameraSource
 from realtime.source_lasting import STALL_S, GapTimes, LastingSource
 from realtime.source_reader import Arrived
 from realtime.testing import (
@@ -22,6 +23,7 @@ from realtime.testing import (
     FakeClock,
     IdentityEngine,
     ScriptedCamera,
+    ScriptedCapture,
     ScriptedSource,
     make_frame,
 )
@@ -231,3 +233,48 @@ def test_a_damaged_picture_of_the_driver_ends_no_show(cameras: MakeCamera) -> No
     read.set()
     assert values([camera.frame()]) == [2]
     assert camera.lines[0].startswith("script failed (error)")
+
+
+def test_black_pictures_are_said_to_be_black_until_they_are_not(cameras: MakeCamera) -> None:
+    shown = [threading.Event() for _ in range(4)]
+    black = [make_frame(n, value=3) for n in range(3)]
+    steps: list[Frame | Callable[[], object]] = [make_frame(9, value=90), after(shown[0])]
+    for n in range(3):
+        steps += [black[n], after(shown[n + 1])]
+    camera = cameras(live(*steps, make_frame(9, value=90)))
+    camera.frame()
+    for n in range(3):
+        shown[n].set()
+        camera.frame()
+        camera.clock.advance(1.5)
+    assert camera.source.trouble == "script: black pictures for 4 s"
+    assert len(camera.lines) == 1
+    assert "gives black pictures; is its lens covered" in camera.lines[0]
+    shown[3].set()
+    camera.frame()
+    assert camera.source.trouble is None
+
+
+def test_after_a_sleep_of_the_machine_the_camera_is_opened_anew_and_times_grow(cameras: MakeCamera) -> None:
+    """Eight hours pass at once while the driver, which sleep has killed, is asked for a picture."""
+    asked, hung = threading.Event(), threading.Event()
+    camera = cameras(live(make_frame(1), asked.set, after(hung)), live(make_frame(2), make_frame(3)))
+    before = camera.frame()
+    asked.wait(LONG_S)
+    camera.clock.advance(8 * 3600)
+    assert camera.source.trouble == "script: no picture for 28800 s"
+    woken = camera.frame()
+    assert woken.pts > before.pts
+    assert camera.source.trouble is None
+    hung.set()
+
+
+def test_a_camera_that_gives_pictures_of_another_format_in_mid_stream_goes_on() -> None:
+    """MJPG to grey to a fourth channel to another size: what a driver does when its mode is changed."""
+    shapes = [(48, 64, 3), (48, 64), (48, 64, 4), (24, 32, 3), (48, 64, 3)]
+    capture = ScriptedCapture([np.full(shape, 80, np.uint8) for shape in shapes])
+    inner = CameraSource(0, capture_factory=lambda index: capture, sleep=lambda seconds: None)
+    frames = [inner.read() for _ in shapes]
+    fitted = [fitted_into(frame.image, (64, 48)) for frame in frames if frame is not None]
+    assert [image.shape for image in fitted] == [(48, 64, 3)] * 5
+    assert all((image == 80).all() for image in fitted)

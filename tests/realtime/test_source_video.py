@@ -5,7 +5,6 @@ import threading
 import traceback
 from collections.abc import Iterator
 from fractions import Fraction
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 from clip_makers import numbered_picture, read_number, write_clip
+from http_server import Quiet, Server
 
 from realtime.camera_again import open_lasting
 from realtime.errors import SourceBrokenError, SourceError
@@ -332,24 +332,6 @@ def test_real_clips_come_whole(shared_dir: Path, name: str, count: int, size_wh:
         frames += 1
         assert frame.size_wh == size_wh
     assert frames == count
-
-
-class Server(ThreadingHTTPServer):
-    """Serves one body, or one camera that sends JPEG after JPEG."""
-
-    daemon_threads = True
-
-    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
-        super().__init__(("127.0.0.1", 0), handler)
-        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
-
-    def address(self, path: str = "/live") -> str:
-        return f"http://anna:s3cret@127.0.0.1:{self.server_port}{path}"
-
-
-class Quiet(BaseHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
 
 
 @pytest.fixture

@@ -1,0 +1,183 @@
+"""The soak on a clock that a test moves, with engines that need no network; and its judgement of figures."""
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from realtime import soak as soak_module
+from realtime import soak_measure
+from realtime.catalog import StyleEntry
+from realtime.engine import Engine, EngineOptions
+from realtime.errors import LivebrushError, OptionError
+from realtime.frame import Frame
+from realtime.mask import Alpha, FrameMask
+from realtime.soak import SoakConfig, World, run_soak
+from realtime.soak_faults import CAMERA_FAULTS
+from realtime.soak_measure import Record, Sample, judge, windows
+from realtime.testing import FakeClock, IdentityEngine, make_contract, running_threads
+
+STYLES = tuple(
+    StyleEntry(name, Path(f"{name}.onnx"), make_contract(name), shipped=True) for name in ("a", "b", "c")
+)
+
+
+class HalfMask(FrameMask):
+    """Means the left half."""
+
+    def alpha(self, frame: Frame) -> Alpha:
+        alpha = np.zeros(frame.image.shape[:2], np.uint8)
+        alpha[:, : alpha.shape[1] // 2] = 255
+        return alpha
+
+
+def open_identity(style: StyleEntry, options: EngineOptions) -> Engine:
+    return IdentityEngine(style.contract)
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    yield
+    assert running_threads() == []
+
+
+def run(minutes: float, *, seed: int = 0, faults: bool = True) -> tuple[dict[str, dict[str, int]], Record]:
+    clock, record = FakeClock(), Record(lambda at_s: Sample(at_s, 100.0, 10, 5))
+    world = World(
+        clock, clock.advance, clock.advance, open_style=open_identity, open_mask=HalfMask, styles=STYLES
+    )
+    config = SoakConfig(minutes, size_wh=(96, 64), seed=seed, faults=faults)
+    return run_soak(config, record, stop=threading.Event(), world=world), record
+
+
+def test_an_evening_has_everything_that_goes_wrong_and_goes_on_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(soak_module, "EVERY_S", 3.0)
+    result, record = run(6)
+    happened = set(result["events"])
+    assert {"next style", "previous style", "mask", "recording"} <= happened
+    assert set(CAMERA_FAULTS) <= happened
+    assert {"style that does not load", "full disk"} <= happened
+    assert result["frames"]["captured"] == result["frames"]["shown"] + result["frames"]["dropped"]
+    assert any("broken: the file" in line for line in result["lines"])
+    assert any(line.startswith("recording.mp4 ended early") for line in result["lines"])
+    assert record.samples[-1].at_s > 5 * 60
+
+
+def test_without_faults_nothing_fails() -> None:
+    result, _ = run(3, faults=False)
+    assert set(result["events"]) <= {"next style", "previous style", "mask", "recording"}
+    assert result["lines"] == {}
+
+
+def test_it_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    run(2)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("options", [{"minutes": 0}, {"minutes": float("nan")}, {"minutes": 1, "fps": 0.5}])
+def test_options_that_cannot_be_are_refused(options: dict[str, float]) -> None:
+    with pytest.raises(OptionError):
+        SoakConfig(**options)  # type: ignore[arg-type]
+
+
+def test_the_windows_of_an_hour_leave_out_five_minutes_and_of_a_minute_a_quarter() -> None:
+    assert windows(3600) == ((300, 900), (3000, 3600))
+    assert windows(60) == ((15, 30), (45, 60))
+
+
+def record_of(
+    memory_growth: float = 1.0, threads: int = 0, files: int = 0, latency_growth: float = 1.0
+) -> Record:
+    """Return an hour's record that grows evenly by these from beginning to end."""
+    record = Record(
+        lambda s: Sample(
+            s,
+            400 * memory_growth ** (s / 3600),
+            # A recording or a style comes and goes: that is no leak.
+            20 + int(threads * s / 3600) + int(s) % 3,
+            9 + int(files * s / 3600) + int(s) % 2,
+        )
+    )
+    for second in range(3601):
+        record.add_frame(float(second), 50 * latency_growth ** (second / 3600))
+    return record
+
+
+def verdicts(record: Record) -> dict[str, bool]:
+    return {finding.name.split(",")[0]: finding.passed for finding in judge(record)}
+
+
+def test_what_stays_as_it_is_passes() -> None:
+    assert set(verdicts(record_of()).values()) == {True}
+
+
+@pytest.mark.parametrize(
+    ("grows", "name"),
+    [
+        ({"memory_growth": 1.04}, "memory"),
+        ({"threads": 3}, "threads"),
+        ({"files": 3}, "open files"),
+        ({"latency_growth": 1.2}, "latency p99"),
+    ],
+)
+def test_what_grows_beyond_its_limit_does_not(grows: dict[str, float], name: str) -> None:
+    found = verdicts(record_of(**grows))  # type: ignore[arg-type]
+    assert [key for key, passed in found.items() if not passed] == [name]
+
+
+def test_little_growth_passes() -> None:
+    assert set(verdicts(record_of(memory_growth=1.015, latency_growth=1.08)).values()) == {True}
+
+
+def test_too_little_to_compare_is_said() -> None:
+    with pytest.raises(LivebrushError, match="give --minutes 1 or more"):
+        judge(Record())
+
+
+@pytest.mark.parametrize(("memory_growth", "exit_code"), [(1.0, 0), (1.5, 1)])
+def test_the_command_ends_with_what_it_found(
+    memory_growth: float, exit_code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from realtime.cli import main
+
+    def measured(config: SoakConfig, record: Record, **_: object) -> dict[str, object]:
+        made = record_of(memory_growth=memory_growth)
+        record.samples, record.latency_at_s, record.latency_ms = (
+            made.samples,
+            made.latency_at_s,
+            made.latency_ms,
+        )
+        return {
+            "frames": {"captured": 9, "shown": 8, "dropped": 1}, "fps": 30.0,
+            "events": {"mask": 2}, "lines": {},
+        }  # fmt: skip
+
+    monkeypatch.setattr(soak_module, "run_soak", measured)
+    assert main(["soak", "--minutes", "60", "--json"]) == exit_code
+    said = json.loads(capsys.readouterr().out)
+    assert said["passed"] is (exit_code == 0)
+    assert {finding["name"] for finding in said["findings"]} == {
+        "memory, MB", "threads", "open files", "latency p99, ms",
+    }  # fmt: skip
+    assert main(["soak", "--minutes", "60"]) == exit_code
+    assert ("GREW" in capsys.readouterr().out) is (exit_code == 1)
+
+
+def test_the_process_is_looked_at_once_a_second() -> None:
+    looks: list[float] = []
+
+    def probe(at_s: float) -> Sample:
+        looks.append(at_s)
+        return Sample(at_s, 1.0, 1, 1)
+
+    record = Record(probe)
+    for index in range(90):
+        record.add_frame(index / 30, 5.0)
+    assert looks == [0.0, 1.0, 2.0]
+    assert soak_measure.look_at_process(3.0).threads >= 1
