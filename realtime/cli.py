@@ -8,6 +8,7 @@ import typer
 
 from realtime.bench_command import bench
 from realtime.console import run_command
+from realtime.doctor_command import doctor
 from realtime.serve_command import serve
 from realtime.soak_command import soak
 from realtime.styles_command import app as styles
@@ -23,6 +24,7 @@ def realtime() -> None:
 
 app.add_typer(styles, name="styles")
 app.command()(bench)
+app.command()(doctor)
 app.command()(soak)
 app.command()(video)
 app.command()(serve)
