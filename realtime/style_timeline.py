@@ -15,7 +15,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,8 @@ from realtime.composite import check_strength
 from realtime.errors import OptionError
 
 _TIME = re.compile(r"(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:\.\d+)?)")
+LONGEST_S = 10**9  # thirty years
+_LONGEST_TEXT = 40
 _FIELDS = ("at", "style", "strength", "fade")
 
 
@@ -107,8 +108,9 @@ def read_timeline(path: Path, style: str, strength: float = 1.0) -> StyleTimelin
     """
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise OptionError(f"--timeline {path} cannot be read: {error}") from error
+    # RecursionError: deeply nested JSON. All of it comes from a file that anyone may have written.
+    except (OSError, ValueError, RecursionError) as error:
+        raise OptionError(f"--timeline {path} cannot be read: {_short(error)}") from error
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries) or not entries:
         raise OptionError(f'--timeline {path} must be a list such as [{{"at": 0, "style": "udnie"}}]')
     changes = [_change(entry, f"--timeline {path}, entry {n}") for n, entry in enumerate(entries, 1)]
@@ -123,17 +125,17 @@ def read_timeline(path: Path, style: str, strength: float = 1.0) -> StyleTimelin
 def _change(entry: dict[str, Any], where: str) -> Change:
     unknown = sorted(set(entry) - set(_FIELDS))
     if unknown:
-        raise OptionError(f"{where}: {unknown[0]!r} is not one of {', '.join(_FIELDS)}")
+        raise OptionError(f"{where}: {_short(repr(unknown[0]))} is not one of {', '.join(_FIELDS)}")
     if "at" not in entry:
         raise OptionError(f'{where}: "at" is missing: when the change begins, in seconds')
     style, strength = entry.get("style"), entry.get("strength")
     if style is None and strength is None:
         raise OptionError(f"{where}: neither a style nor a strength changes")
     if style is not None and not isinstance(style, str):
-        raise OptionError(f"{where}: style must be a name, got {style!r}")
+        raise OptionError(f"{where}: style must be a name, got {_short(repr(style))}")
     if strength is not None:
         if isinstance(strength, bool) or not isinstance(strength, (int, float)):
-            raise OptionError(f"{where}: strength must be a number from 0 to 1, got {strength!r}")
+            raise OptionError(f"{where}: strength must be a number from 0 to 1, got {_short(repr(strength))}")
         check_strength(strength)
     return Change(
         parse_time(entry["at"], f"{where}: at"),
@@ -149,10 +151,16 @@ def parse_time(value: object, what: str) -> Fraction:
     Raises:
         OptionError: naming what was to be a time.
     """
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value) and value >= 0:
+    # Not isfinite: that fails on a whole number too large for a float. NaN is within no bounds.
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= LONGEST_S:
         return Fraction(str(value))
-    found = _TIME.fullmatch(value.strip()) if isinstance(value, str) else None
+    found = _TIME.fullmatch(value.strip()) if isinstance(value, str) and len(value) <= _LONGEST_TEXT else None
     if found is None:
-        raise OptionError(f"{what} must be seconds or H:MM:SS, got {value!r}")
+        raise OptionError(f"{what} must be seconds or H:MM:SS, got {_short(repr(value))}")
     hours, minutes, seconds = found[1] or 0, found[2] or 0, found[3]
     return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
+
+
+def _short(said: object) -> str:
+    text = " ".join(str(said).split())
+    return text if len(text) <= 80 else text[:77] + "..."
