@@ -63,6 +63,7 @@ def all_parts() -> dict[str, Part]:
         "display": doctor_devices.display,
         "virtual camera": doctor_devices.virtual_camera,
         "video": doctor_system.codecs,
+        "extras": doctor_system.extras,
         "folders": doctor_system.folders,
         "machine": doctor_system.machine_facts,
         "versions": doctor_system.versions,

@@ -16,6 +16,7 @@ from realtime.bench_machine import load_average, machine
 from realtime.catalog import read_catalogue, user_dir
 from realtime.codecs import CODECS
 from realtime.doctor import Check
+from realtime.engine import is_installed
 from realtime.errors import LivebrushError
 from realtime.process import available_mb
 from realtime.shipped_hashes import check_shipped, network_files
@@ -25,6 +26,8 @@ _CLOSE = "close other programs"
 _AGAIN = "pip install --force-reinstall livebrush"
 NEEDED_CODEC = "h264"
 LITTLE_SPACE_GB, LITTLE_MEMORY_MB = 1.0, 500.0
+_EXTRAS = {"web": ("fastapi", "uvicorn", "websockets", "aiortc"), "ray": ("ray", "fsspec", "s3fs")}
+_EXTRA_FOR = {"web": "python -m realtime serve", "ray": "films on more machines than one"}
 _OF_CARDS = ("_nvenc", "_qsv", "_videotoolbox")
 _PACKAGES = ("numpy", "opencv-python", "av", "typer", "rich", "psutil")
 
@@ -46,6 +49,19 @@ def _network(file: Path) -> Check:
     except LivebrushError as error:
         return Check("networks", file.name, "broken", str(error), _AGAIN)
     return Check("networks", file.name, "ok", "is what it was")
+
+
+def extras() -> list[Check]:
+    """Look which extras are installed whole."""
+    return [_extra(extra, packages) for extra, packages in _EXTRAS.items()]
+
+
+def _extra(extra: str, packages: Sequence[str]) -> Check:
+    missing = [package for package in packages if not is_installed(package)]
+    if missing:
+        says = f"{', '.join(missing)} not installed: {_EXTRA_FOR[extra]}"
+        return Check("extras", extra, "note", says, f'pip install "livebrush[{extra}]"')
+    return Check("extras", extra, "ok", f"installed: {_EXTRA_FOR[extra]}")
 
 
 def codecs() -> list[Check]:

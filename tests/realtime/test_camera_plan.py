@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from realtime.camera_config import CameraConfig
+from realtime.camera_outputs import make_pacer
 from realtime.camera_plan import make_plan
 from realtime.catalog import StyleEntry
 from realtime.errors import OptionError
@@ -128,3 +129,30 @@ def test_steadiness_is_what_fits_the_source_unless_it_was_asked_for(
     assert plan.steady == level
     asked = CameraConfig(STYLE, steady="full")
     assert make_plan(asked, source, window=True, folder=tmp_path).steady == "full"
+
+
+@pytest.mark.parametrize(
+    ("options", "source", "paced"),
+    [
+        ({"virtual_camera": ""}, FILM, True),
+        ({"virtual_camera": "", "outputs": (Path("out.mp4"),)}, FILM, True),
+        ({"outputs": (Path("out.mp4"),)}, FILM, False),
+        ({"virtual_camera": ""}, CAMERA, False),
+    ],
+)
+def test_a_film_is_shown_at_its_own_pace_where_somebody_watches(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, object],
+    source: SourceInfo,
+    paced: bool,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan = make_plan(CameraConfig(STYLE, **options), source, window=False, folder=tmp_path)  # type: ignore[arg-type]
+    assert (make_pacer(source, plan) is not None) is paced
+
+
+def test_a_virtual_camera_is_watched_so_that_no_clip_is_written(tmp_path: Path) -> None:
+    plan = make_plan(CameraConfig(STYLE, virtual_camera=""), CAMERA, window=False, folder=tmp_path)
+    assert (plan.outputs, plan.unasked, plan.max_frames) == ((), False, None)
+    assert plan.network(CAMERA.size_wh, STYLE.contract) == (640, 360)

@@ -176,6 +176,22 @@ def test_without_h264_nothing_can_be_recorded(monkeypatch: pytest.MonkeyPatch) -
     assert writes.mend is not None
 
 
+def test_an_extra_that_is_not_whole_has_the_line_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor_system, "is_installed", lambda package: package != "aiortc")
+    web, ray = doctor_system.extras()
+    assert (web.state, web.mend) == ("note", 'pip install "livebrush[web]"')
+    assert web.says.startswith("aiortc not installed")
+    assert ray.state == "ok"
+
+
+def test_the_extras_are_those_of_the_package() -> None:
+    project = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
+    for extra, packages in doctor_system._EXTRAS.items():
+        (line,) = [line for line in project.splitlines() if line.startswith(f"{extra} = ")]
+        remote = next(line for line in project.splitlines() if line.startswith("remote = "))
+        assert all(f'"{package}>=' in line + remote for package in packages)
+
+
 def test_this_ffmpeg_writes_h264_and_no_codec_of_a_name_that_is_none() -> None:
     assert doctor_system._encodes("libx264")
     assert not doctor_system._encodes("libx1234")
