@@ -153,7 +153,7 @@ class Director:
             "style that does not load": lambda: player.choose(broken),
             "full disk": self._fill_disk,
         }
-        if all(is_installed(name) for name in engines_for(entry.path)):
+        if all(is_installed(name) for name in engines_for(entry.path, with_cards=False)):
             self._faults["engine fails"] = self._fail_engine
 
     def with_faults(self) -> None:
