@@ -88,14 +88,19 @@ def other_engines(
     for name in engines_for(path, with_cards=False):
         if name != failed.name and is_installed(ENGINES[name].package):
             yield EngineOptions(name, device="cpu", threads=options.threads)
+    if failed.name in ENGINES and not hangs(fault):
+        # Opened anew: a fault that has passed, or one that every other engine has too.
+        yield EngineOptions(failed.name, device="cpu", threads=options.threads)
 
 
 def rescue_line(failed: EngineInfo, now: EngineInfo, fault: Exception) -> str:
     """Return the line that tells people that another engine goes on."""
     if failed.device != "cpu":
         before, after = failed.device, "the processor"
-    elif failed.name == now.name:
+    elif failed.name == now.name and failed.precision != now.precision:
         before, after = f"{failed.name} {failed.precision}", now.precision
+    elif failed.name == now.name:
+        before, after = failed.name, "opened anew it"
     else:
         before, after = failed.name, now.name
     why = str(fault) if isinstance(fault, LivebrushError) else f"{type(fault).__name__}: {fault}"

@@ -246,6 +246,8 @@ def run_soak(
 ) -> dict[str, Any]:
     """Run the show for as long as it is to last, and return what happened as plain JSON values.
 
+    What ends it before is in "ended_by"; nothing should.
+
     Args:
         config: what to soak.
         record: takes what is measured.
@@ -253,10 +255,11 @@ def run_soak(
         every_minute: is called with the record.
         world: for tests.
     Raises:
-        LivebrushError: something ended the show; nothing should.
+        LivebrushError: the show could not begin.
     """
     styles = world.styles or tuple(list_styles())
     shelf, times = FaultyShelf(world.open_style), StageTimes(world.clock)
+    ended_by: str | None = None
     with ExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="livebrush-soak-")))
         scene = opened.enter_context(demo_scene(config.size_wh))
@@ -287,8 +290,12 @@ def run_soak(
             port.open(), port.open_again, tell=director.tell, clock=world.clock, wait=world.wait
         )
         output = SinkOutput([director, Observer(record, world.clock, every_minute)], times)
-        pipeline.run(source, painter, output, times=times, stop=stop)
+        try:
+            pipeline.run(source, painter, output, times=times, stop=stop)
+        except Exception as error:  # what nothing may do: end the show
+            ended_by = f"{type(error).__name__}: {error}"
     return {
+        "ended_by": ended_by,
         "frames": {"captured": times.captured, "shown": times.shown, "dropped": times.dropped},
         "fps": round(times.fps(), 2),
         "events": dict(sorted(director.happened.items())),

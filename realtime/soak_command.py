@@ -31,7 +31,8 @@ def soak(
 
     A camera of JPEGs is unplugged, stalls, goes black and changes its size; engines and disks fail; styles,
     mask and recordings come and go. Compared are the time after the warm-up and the end: memory (2%), threads
-    and open files (none), the latency's 99th percentile (10%). The exit code is 1 if any grew by more.
+    and open files (none), the latency's 99th percentile (10%). The exit code is 1 if any grew by more, or if
+    anything ended the show.
 
     Examples:
 
@@ -39,6 +40,7 @@ def soak(
 
         python -m realtime soak --minutes 10 --seed 3 --json
     """
+    import sys
     import threading
 
     from realtime.bench_machine import load_average, machine
@@ -60,8 +62,10 @@ def soak(
 
     with stop_on_signals(stop):
         result = run_soak(config, record, stop=stop, every_minute=every_minute)
+    if result["ended_by"] is not None:
+        print(f"error: the show ended: {' '.join(result['ended_by'].split())}", file=sys.stderr)
     facts, findings = machine(load_before), judge(record)
-    passed = all(finding.passed for finding in findings)
+    passed = all(finding.passed for finding in findings) and result["ended_by"] is None
     if as_json:
         _print_json(
             {**result, "findings": [f.to_json() for f in findings], "passed": passed, "machine": facts}

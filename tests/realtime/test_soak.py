@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from realtime import soak as soak_module
 from realtime import soak_measure
 from realtime.catalog import StyleEntry
 from realtime.engine import Engine, EngineOptions
-from realtime.errors import LivebrushError, OptionError
+from realtime.errors import ContractError, LivebrushError, OptionError
 from realtime.frame import Frame
 from realtime.mask import Alpha, FrameMask
 from realtime.soak import SoakConfig, World, run_soak
@@ -44,7 +45,7 @@ def no_thread_is_left() -> Iterator[None]:
     assert running_threads() == []
 
 
-def run(minutes: float, *, seed: int = 0, faults: bool = True) -> tuple[dict[str, dict[str, int]], Record]:
+def run(minutes: float, *, seed: int = 0, faults: bool = True) -> tuple[dict[str, Any], Record]:
     clock, record = FakeClock(), Record(lambda at_s: Sample(at_s, 100.0, 10, 5))
     world = World(
         clock, clock.advance, clock.advance, open_style=open_identity, open_mask=HalfMask, styles=STYLES
@@ -66,6 +67,27 @@ def test_an_evening_has_everything_that_goes_wrong_and_goes_on_to_its_end(
     assert any("broken: the file" in line for line in result["lines"])
     assert any(line.startswith("recording.mp4 ended early") for line in result["lines"])
     assert record.samples[-1].at_s > 5 * 60
+    assert result["ended_by"] is None
+
+
+def test_what_ends_the_show_is_told_and_what_was_measured_is_kept() -> None:
+    def fail(painted: int) -> None:
+        if painted == 50:
+            raise ContractError("another size")  # what no other engine would paint either
+
+    clock, record = FakeClock(), Record(lambda at_s: Sample(at_s, 100.0, 10, 5))
+    world = World(
+        clock,
+        clock.advance,
+        clock.advance,
+        open_style=lambda style, options: IdentityEngine(style.contract, before_infer=fail),
+        open_mask=HalfMask,
+        styles=STYLES,
+    )
+    config = SoakConfig(5, size_wh=(96, 64), faults=False)
+    result = run_soak(config, record, stop=threading.Event(), world=world)
+    assert result["ended_by"] == "ContractError: another size"
+    assert record.samples
 
 
 def test_without_faults_nothing_fails() -> None:
@@ -140,9 +162,15 @@ def test_too_little_to_compare_is_said() -> None:
         judge(Record())
 
 
-@pytest.mark.parametrize(("memory_growth", "exit_code"), [(1.0, 0), (1.5, 1)])
+@pytest.mark.parametrize(
+    ("memory_growth", "ended_by", "exit_code"), [(1.0, None, 0), (1.5, None, 1), (1.0, "EngineError: x", 1)]
+)
 def test_the_command_ends_with_what_it_found(
-    memory_growth: float, exit_code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    memory_growth: float,
+    ended_by: str | None,
+    exit_code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     from realtime.cli import main
 
@@ -155,7 +183,7 @@ def test_the_command_ends_with_what_it_found(
         )
         return {
             "frames": {"captured": 9, "shown": 8, "dropped": 1}, "fps": 30.0,
-            "events": {"mask": 2}, "lines": {},
+            "events": {"mask": 2}, "lines": {}, "ended_by": ended_by,
         }  # fmt: skip
 
     monkeypatch.setattr(soak_module, "run_soak", measured)
@@ -166,7 +194,9 @@ def test_the_command_ends_with_what_it_found(
         "memory, MB", "threads", "open files", "latency p99, ms",
     }  # fmt: skip
     assert main(["soak", "--minutes", "60"]) == exit_code
-    assert ("GREW" in capsys.readouterr().out) is (exit_code == 1)
+    printed = capsys.readouterr()
+    assert ("GREW" in printed.out) is (memory_growth > 1)
+    assert ("the show ended: EngineError: x" in printed.err) is (ended_by is not None)
 
 
 def test_the_process_is_looked_at_once_a_second() -> None:
