@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from realtime import soak as soak_module
-from realtime import soak_measure
+from realtime import soak_director, soak_measure
 from realtime.catalog import StyleEntry
 from realtime.engine import Engine, EngineOptions
 from realtime.errors import ContractError, LivebrushError, OptionError
@@ -57,7 +57,7 @@ def run(minutes: float, *, seed: int = 0, faults: bool = True) -> tuple[dict[str
 def test_an_evening_has_everything_that_goes_wrong_and_goes_on_to_its_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(soak_module, "EVERY_S", 3.0)
+    monkeypatch.setattr(soak_director, "EVERY_S", 3.0)
     result, record = run(6)
     happened = set(result["events"])
     assert {"next style", "previous style", "mask", "recording"} <= happened

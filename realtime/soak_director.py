@@ -1,0 +1,166 @@
+"""Who lets things happen in a soak, and who watches: decided by a seed, between two frames."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from realtime.engine import engines_for, is_installed
+from realtime.frame import Frame
+from realtime.masked_painter import MaskedPainter
+from realtime.painter import Painted
+from realtime.sink_apart import ApartSink
+from realtime.sink_video import VideoSink
+from realtime.soak_faults import CAMERA_FAULTS, CameraPort, FaultyShelf, FaultySink
+from realtime.soak_measure import Record
+from realtime.style_player import StylePlayer
+from realtime.timing import Clock
+
+EVERY_S = 12.0  # between two events, in the mean
+BACK_S = 8.0  # after an engine has failed, the one that took its place fails too: else no two were alike
+
+
+class SwitchedPainter:
+    """Paints with a mask or without one; see `realtime.painter.Painter`."""
+
+    def __init__(self, player: StylePlayer, masked: MaskedPainter) -> None:
+        self.mask_is_on = False
+        self._player, self._masked = player, masked
+
+    def paint(self, frame: Frame) -> Painted:
+        """Return the painting of one frame."""
+        return self._masked.paint(frame) if self.mask_is_on else self._player.paint(frame)
+
+    def interrupt(self) -> None:
+        """Let a painting that hangs fail now."""
+        self._masked.interrupt()
+
+
+class Director:
+    """Lets things happen, between two frames; see `realtime.output.WatchedWriter`.
+
+    Args:
+        seed: decides what happens when.
+        length_s: of the run, seconds.
+        clock: seconds.
+        stop: set when the time is over.
+        folder: for the recordings, which are deleted when they end.
+    """
+
+    def __init__(self, seed: int, length_s: float, clock: Clock, stop: threading.Event, folder: Path) -> None:
+        self.happened: Counter[str] = Counter()
+        self.told: Counter[str] = Counter()
+        """How often each kind of line was said, by its first words."""
+        self._random = random.Random(seed)
+        self._clock = clock
+        self._stop = stop
+        self._ends_at = clock() + length_s
+        self._next_at = clock() + EVERY_S
+        self._engine_back_at: float | None = None
+        self._folder = folder
+        self._recording: tuple[ApartSink, FaultySink, Path] | None = None
+        self._events: dict[str, Callable[[], object]] = {}
+
+    def begin(
+        self, player: StylePlayer, painter: SwitchedPainter, port: CameraPort, shelf: FaultyShelf
+    ) -> None:
+        """Take what things happen to."""
+        self._player, self._painter, self._port, self._shelf = player, painter, port, shelf
+        entry = player.current.entry
+        broken = replace(entry, name=FaultyShelf.BROKEN, path=self._folder / "broken.onnx")
+        self._events = {
+            "next style": lambda: player.step(1),
+            "previous style": lambda: player.step(-1),
+            "mask": self._switch_mask,
+            "recording": self._switch_recording,
+        }
+        self._faults: dict[str, Callable[[], object]] = {
+            **{fault: lambda fault=fault: port.orders.append(fault) for fault in CAMERA_FAULTS},  # type: ignore[misc]
+            "style that does not load": lambda: player.choose(broken),
+            "full disk": self._fill_disk,
+        }
+        if all(is_installed(name) for name in engines_for(entry.path, with_cards=False)):
+            self._faults["engine fails"] = self._fail_engine
+
+    def with_faults(self) -> None:
+        """Let faults happen too."""
+        self._events |= self._faults
+
+    def tell(self, line: str) -> None:
+        """Count a line that people would see; from any thread."""
+        self.told[" ".join(line.split()[:3])] += 1
+
+    def write(self, frame: Frame) -> None:
+        """Record the frame, if anything is recorded, and let happen what is due."""
+        if self._recording is not None:
+            self._recording[0].write(frame)
+        self.idle(paused=False)
+
+    def idle(self, *, paused: bool) -> None:
+        """Let happen what is due."""
+        now = self._clock()
+        if now >= self._ends_at:
+            self._stop.set()
+        while (problem := self._player.take_problem()) is not None:
+            self.tell(problem)
+        if self._engine_back_at is not None and now >= self._engine_back_at:
+            self._engine_back_at = None
+            self._shelf.fail_once()
+        if now >= self._next_at:
+            self._next_at = now + self._random.uniform(0.5, 1.5) * EVERY_S
+            name = self._random.choice(sorted(self._events))
+            self.happened[name] += 1
+            self._events[name]()
+
+    def close(self) -> None:
+        """End the recording."""
+        if self._recording is not None:
+            self._switch_recording()
+
+    def _switch_mask(self) -> None:
+        self._painter.mask_is_on = not self._painter.mask_is_on
+
+    def _switch_recording(self) -> None:
+        if self._recording is None:
+            path = self._folder / "recording.mp4"
+            sink = FaultySink(VideoSink(path))
+            self._recording = ApartSink(sink, path.name, self.tell), sink, path
+            return
+        (apart, _, path), self._recording = self._recording, None
+        if apart.failure is None:  # else its end was told already
+            apart.close()
+        path.unlink(missing_ok=True)
+
+    def _fill_disk(self) -> None:
+        if self._recording is None:
+            self._switch_recording()
+        assert self._recording is not None
+        self._recording[1].full = True
+
+    def _fail_engine(self) -> None:
+        if self._engine_back_at is None:
+            self._shelf.fail_once()
+            self._engine_back_at = self._clock() + BACK_S
+
+
+class Observer:
+    """Takes the age of every frame that was shown; see `realtime.output.Writer`."""
+
+    def __init__(self, record: Record, clock: Clock, every_minute: Callable[[Record], None]) -> None:
+        self._record, self._clock, self._every_minute = record, clock, every_minute
+        self._began_at: float | None = None
+        self._minutes = 0
+
+    def write(self, frame: Frame) -> None:
+        """Take one frame."""
+        now = self._clock()
+        self._began_at = now if self._began_at is None else self._began_at
+        at_s = now - self._began_at
+        self._record.add_frame(at_s, (now - frame.captured_at) * 1000)
+        if at_s >= 60 * (self._minutes + 1):
+            self._minutes = int(at_s // 60)
+            self._every_minute(self._record)
