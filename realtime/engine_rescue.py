@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from realtime.contract import StyleContract
 from realtime.engine import ENGINES, Engine, EngineInfo, EngineOptions, engines_for, is_installed
 from realtime.engine_guard import EngineGuard, EngineHangsError, NoPictureError, check_picture
 from realtime.errors import EngineError, LivebrushError
+from realtime.warm_engines import LoadedStyle
 
 NARROW = ("bf16", "fp16")
 
@@ -91,6 +92,37 @@ def other_engines(
     if failed.name in ENGINES and not hangs(fault):
         # Opened anew: a fault that has passed, or one that every other engine has too.
         yield EngineOptions(failed.name, device="cpu", threads=options.threads)
+
+
+def paint_with_next(
+    others: Iterable[EngineOptions],
+    load: Callable[[EngineOptions], LoadedStyle],
+    paint: Callable[[LoadedStyle], NDArray[np.uint8]],
+    fault: Exception,
+) -> tuple[LoadedStyle, EngineOptions, NDArray[np.uint8]]:
+    """Return the first of other engines that paints, its options, and the painting, (H, W, 3) uint8 BGR.
+
+    Args:
+        others: what to try.
+        load: opens an engine.
+        paint: paints with it.
+        fault: of the engine that failed first.
+    Raises:
+        What the last of them raised; the fault, if there are none.
+    """
+    for options in others:
+        try:
+            loaded = load(options)
+        except Exception as error:
+            fault = error
+            continue
+        try:
+            return loaded, options, paint(loaded)
+        except Exception as error:
+            fault = error
+            if not hangs(error):
+                loaded.engine.close()
+    raise fault
 
 
 def rescue_line(failed: EngineInfo, now: EngineInfo, fault: Exception) -> str:

@@ -19,7 +19,7 @@ from realtime.catalog import StyleEntry
 from realtime.engine import EngineOptions
 from realtime.engine_building import TellsNews, open_live
 from realtime.engine_guard import EngineGuard
-from realtime.engine_rescue import GuardedEngine, hangs, is_fault, other_engines, rescue_line
+from realtime.engine_rescue import GuardedEngine, hangs, is_fault, other_engines, paint_with_next, rescue_line
 from realtime.errors import LivebrushError
 from realtime.frame import Frame
 from realtime.governor import pixels
@@ -217,26 +217,22 @@ class StylePlayer:
         Raises:
             The fault, if there is no other engine, or what the last one raised.
         """
-        first_fault, failed = fault, style.engine.info
-        # Gives back the memory of a card. What hangs is left: closing it could hang too.
+        failed = style.engine.info
+
+        def load(options: EngineOptions) -> LoadedStyle:
+            # Gives back the memory of a card. What hangs is left: closing it could hang too.
+            self._engines.begin_anew(options, leave=style if hangs(fault) else None)
+            return load_style(style.entry, options, lambda: size_wh, self._open_style)
+
         others = other_engines(failed, style.entry.path, self._options, fault)
-        for options in () if self._guard.interrupted else others:
-            self._engines.begin_anew(options, leave=style if hangs(first_fault) else None)
-            try:
-                loaded = load_style(style.entry, options, lambda: size_wh, self._open_style)
-            except Exception as error:
-                fault = error
-                continue
-            try:
-                stylized_image = self._stylize(loaded, frame, size_wh)
-            except Exception as error:
-                fault = error
-                if not hangs(error):
-                    loaded.engine.close()
-                continue
-            self._go_on_with(loaded, options, rescue_line(failed, loaded.info, first_fault))
-            return loaded, stylized_image
-        raise fault
+        loaded, options, stylized_image = paint_with_next(
+            () if self._guard.interrupted else others,
+            load,
+            lambda loaded: self._stylize(loaded, frame, size_wh),
+            fault,
+        )
+        self._go_on_with(loaded, options, rescue_line(failed, loaded.info, fault))
+        return loaded, stylized_image
 
     def _go_on_with(self, loaded: LoadedStyle, options: EngineOptions, line: str) -> None:
         with self._state:
