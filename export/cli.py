@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PIXELS, DEVICES = ("uint8", "float32"), ("cpu", "cuda")
 META_SUFFIX = ".npz"
+PERSON_TARGETS = ("onnx", "ort", "openvino", "ncnn")  # what export.person_targets writes
 _TITLE = "against the checkpoint"
 _TARGETS_HELP = "; ".join(f"{name}, for {target.runs_on}" for name, target in TARGETS.items())
 _PRECISIONS_HELP = "; ".join(f"{name}: {', '.join(target.precisions)}" for name, target in TARGETS.items())
@@ -95,13 +96,16 @@ def export(
     if len(sources) > 1:
         return _export_several(sources, names, options, out, picture, verify)
     kind = kind_of(source)
-    if kind in ("person", "student") and names != ["onnx"]:  # before a package is asked for that is no help
+    # Before a package is asked for that is no help.
+    if kind == "person":
+        _check_person(names, to, precision, size)
+    if kind == "student" and names != ["onnx"]:
         raise ExportError(f"a {kind} network is exported --to onnx, instead got {to!r}")
     require_packages(names)
     if kind == "meta":
         return _export_meta(Path(source), names, out, verify)
     if kind == "person":
-        return _export_person(Path(source), out, verify)
+        return _export_person(Path(source), names, out, verify)
     if kind == "student":
         return _export_student(Path(source), out, verify)
     if source.endswith(META_SUFFIX):
@@ -192,17 +196,28 @@ def _export_meta(checkpoint: Path, names: list[str], out: Path, verify: bool) ->
         _show_meta(measure_meta_parity(meta_style, file))
 
 
-def _export_person(checkpoint: Path, out: Path, verify: bool) -> None:
+def _check_person(names: list[str], to: str, precision: str, size: str) -> None:
+    """Raise ExportError for what a person network is not exported to."""
+    if foreign := [name for name in names if name not in PERSON_TARGETS]:
+        had = ", ".join(PERSON_TARGETS)
+        raise ExportError(f"--to: a person network goes to {had}, not to {foreign[0]}; instead got {to!r}")
+    if precision or size:
+        raise ExportError("a person network has one precision and takes any size: no --precision, no --size")
+
+
+def _export_person(checkpoint: Path, names: list[str], out: Path, verify: bool) -> None:
     from export.person_parity import measure_person_parity
-    from export.to_person import export_person
+    from export.person_targets import write_person
+    from export.verify import total_size
     from training.person_trainer import load_person_net
 
-    file = _output_path(checkpoint, out, TARGETS["onnx"].suffix)
-    file = file / f"{checkpoint.stem}.onnx" if file.is_dir() else file
-    stored = export_person(*load_person_net(checkpoint), file)
-    typer.echo(f"{file}: finds people, {file.stat().st_size / 1000:.0f} KB")
-    for engine, most, mean in measure_person_parity(stored, file) if verify else ():
-        typer.echo(f"{engine}: alpha differs by {most:.2f} grey levels at most, {mean:.4f} in the mean")
+    files = {name: _output_file(str(checkpoint), out, name, is_alone=len(names) == 1) for name in names}
+    for name, file in files.items():
+        file = file / f"{checkpoint.stem}{TARGETS[name].suffix}" if file.is_dir() else file
+        stored = write_person(*load_person_net(checkpoint), name, file)
+        typer.echo(f"{file}: finds people, {total_size(file) / 1000:.0f} KB")
+        for engine, most, mean in measure_person_parity(stored, file, name) if verify else ():
+            typer.echo(f"{engine}: alpha differs by {most:.2f} grey levels at most, {mean:.4f} in the mean")
 
 
 def _export_student(checkpoint: Path, out: Path, verify: bool) -> None:

@@ -1,6 +1,5 @@
 """Does the file of a person network, in the engines that people run, find what torch finds?"""
 
-import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +8,8 @@ import torch
 from numpy.typing import NDArray
 
 from export.errors import ParityError
+from export.person_runtimes import open_person
 from export.to_person import PersonGraph
-from realtime.contract import INPUT_NAME
-from realtime.engine import ENGINES, is_installed
 from training.networks.person_net import PersonNet
 
 # Grey levels of 255 that alpha may differ by anywhere.
@@ -20,25 +18,24 @@ _LIMIT = 2.0
 _SIZES_HW = ((112, 208), (208, 112), (64, 64))
 
 
-def measure_person_parity(stored: PersonNet, file: Path) -> Iterator[tuple[str, float, float]]:
+def measure_person_parity(
+    stored: PersonNet, file: Path, target: str = "onnx"
+) -> Iterator[tuple[str, float, float]]:
     """Yield an engine, and by how many grey levels its alpha differs at most, and in the mean.
 
     Args:
         stored: the network with the weights that the file holds.
         file: as exported.
+        target: what it was exported to.
     Raises:
         ParityError: if alpha differs by more than is allowed.
     """
-    model = file.read_bytes()
-    for name in ("onnxruntime", "openvino"):
-        if not is_installed(ENGINES[name].package):
-            continue
-        run = importlib.import_module(ENGINES[name].module).open_graph(model)
+    for name, find_people in open_person(file, target):
         levels = []
         for frame in _frames():
             with torch.no_grad():
                 expected = PersonGraph(stored)(torch.from_numpy(frame)).numpy()
-            levels.append(255 * np.abs(run({INPUT_NAME: frame})[0] - expected).ravel())
+            levels.append(255 * np.abs(find_people(frame) - expected).ravel())
         every = np.concatenate(levels)
         if not every.max() <= _LIMIT:
             raise ParityError(

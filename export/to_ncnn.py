@@ -47,7 +47,7 @@ def write(source: Source, file: Path, options: ExportOptions) -> list[str]:
             )
         if not made.is_file():
             raise ExportError(f"pnnx cannot convert {source.name}: it wrote no style.ncnn.param")
-        _check_layers(made, source.name)
+        check_layers(made, source.name)
         with written_whole(file) as part:
             part.write_text(_masked(made.read_text(), options.precision))
             part.with_suffix(".bin").write_bytes(made.with_suffix(".bin").read_bytes())
@@ -63,7 +63,7 @@ def _masked(param: str, precision: str) -> str:
     return "\n".join([*head, *lines, ""])
 
 
-def _check_layers(param: Path, name: str) -> None:
+def check_layers(param: Path, name: str) -> None:
     """Raise ExportError if a layer was left as torch's, which ncnn does not know."""
     layers = [line.split()[0] for line in param.read_text().splitlines()[2:] if line.strip()]
     foreign = sorted({layer for layer in layers if "." in layer or "::" in layer})

@@ -20,21 +20,29 @@ def write(source: Source, file: Path, options: ExportOptions) -> list[str]:
     Raises:
         ExportError: if OpenVINO cannot read the graph, or a file cannot be written.
     """
-    import openvino as ov
-
     with tempfile.TemporaryDirectory() as folder:
         style, notes = write_style(source, Path(folder), options)
-        try:
-            model = ov.Core().read_model(style)
-            model.set_rt_info(read_contract(style).to_json(), METADATA_KEY.split("."))
-            with written_whole(file) as part:
-                # Weights are halves already, as far as they may be.
-                ov.save_model(model, part, compress_to_fp16=False)
-        except RuntimeError as error:
-            raise ExportError(
-                f"openvino cannot write {source.name}: {str(error).splitlines()[-1]}"
-            ) from error
+        save_openvino(style, file, (METADATA_KEY, read_contract(style).to_json()), source.name)
     return notes
+
+
+def save_openvino(graph: Path, file: Path, contract: tuple[str, str], name: str) -> None:
+    """Write an ONNX graph as OpenVINO's files, whole or not at all, with a contract under its key.
+
+    Raises:
+        ExportError: if OpenVINO cannot read the graph, or a file cannot be written.
+    """
+    import openvino as ov
+
+    key, text = contract
+    try:
+        model = ov.Core().read_model(graph)
+        model.set_rt_info(text, key.split("."))
+        with written_whole(file) as part:
+            # Weights are halves already, as far as they may be.
+            ov.save_model(model, part, compress_to_fp16=False)
+    except RuntimeError as error:
+        raise ExportError(f"openvino cannot write {name}: {str(error).splitlines()[-1]}") from error
 
 
 def write_style(source: Source, folder: Path, options: ExportOptions) -> tuple[Path, list[str]]:

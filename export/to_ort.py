@@ -20,10 +20,21 @@ def write(source: Source, file: Path, options: ExportOptions) -> list[str]:
     Raises:
         ExportError: if onnxruntime cannot write the graph.
     """
+    with tempfile.TemporaryDirectory() as folder:
+        style, notes = write_style(source, Path(folder), options)
+        save_ort(style, file, source.name)
+    return notes
+
+
+def save_ort(graph: Path, file: Path, name: str) -> None:
+    """Write an ONNX graph as ONNX Runtime's own file, whole or not at all.
+
+    Raises:
+        ExportError: if onnxruntime cannot write the graph.
+    """
     import onnxruntime as ort
 
-    with tempfile.TemporaryDirectory() as folder, written_whole(file) as part:
-        style, notes = write_style(source, Path(folder), options)
+    with written_whole(file) as part:
         settings = ort.SessionOptions()
         settings.log_severity_level = 4
         # Not the level above, which lays weights out for this machine's processor.
@@ -32,10 +43,7 @@ def write(source: Source, file: Path, options: ExportOptions) -> list[str]:
         settings.add_session_config_entry("session.save_model_format", "ORT")
         try:
             ort.InferenceSession(
-                style, settings, providers=["CPUExecutionProvider"], disabled_optimizers=["ConstantFolding"]
+                graph, settings, providers=["CPUExecutionProvider"], disabled_optimizers=["ConstantFolding"]
             )
         except Exception as error:  # a class of its own for each kind of failure
-            raise ExportError(
-                f"onnxruntime cannot write {source.name}: {str(error).splitlines()[0]}"
-            ) from error
-    return notes
+            raise ExportError(f"onnxruntime cannot write {name}: {str(error).splitlines()[0]}") from error
