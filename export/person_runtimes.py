@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from realtime.contract import INPUT_NAME
 from realtime.engine import ENGINES, is_installed
+from realtime.small_graph import Graph
 
 # (1, H, W, 3) uint8 BGR -> (1, 1, H, W) float, in [0, 1].
 FindPeople = Callable[[NDArray[np.uint8]], NDArray[Any]]
@@ -34,7 +36,11 @@ def _engines(file: Path) -> Iterator[tuple[str, FindPeople]]:
     for name in ("onnxruntime", "openvino"):
         if is_installed(ENGINES[name].package):
             run = importlib.import_module(ENGINES[name].module).open_graph(model)
-            yield name, lambda frame, run=run: run({INPUT_NAME: frame})[0]
+            yield name, partial(_first_output, run)
+
+
+def _first_output(run: Graph, frame: NDArray[np.uint8]) -> NDArray[Any]:
+    return run({INPUT_NAME: frame})[0]
 
 
 def _ort(file: Path) -> FindPeople:
