@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+import zlib
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -168,7 +169,9 @@ class MetaFile:
         try:
             with np.load(self.path, allow_pickle=False) as arrays:
                 return np.asarray(arrays[name])
-        except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        except (
+            OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error
+        ) as error:  # fmt: skip
             raise self._damaged(error) from error
 
     def _check(self, fits: bool, name: str) -> None:

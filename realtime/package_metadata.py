@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from pathlib import Path
 
 from realtime.errors import StyleFileError
@@ -31,7 +32,8 @@ def read_package_metadata(path: Path) -> dict[str, str]:
         with zipfile.ZipFile(path) as archive:
             entries = [entry for entry in archive.infolist() if _is_metadata(entry)]
             found = [json.loads(archive.read(entry)) for entry in entries]
-    except (OSError, EOFError, zipfile.BadZipFile, ValueError, RecursionError, NotImplementedError) as error:
+    # RuntimeError: deeply nested JSON, an entry with a password, or a way to compress that is not known.
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise StyleFileError(
             f"{path} is no .pt2 package, or a damaged one ({reason}); export it again"

@@ -57,3 +57,16 @@ def test_a_package_cut_short_or_with_broken_metadata_is_one_line(tmp_path: Path)
     for name in ("cut", "text", "deep", "zip"):
         with pytest.raises(StyleFileError, match=rf"{name}\.pt2 is no \.pt2 package"):
             read_package_metadata(tmp_path / f"{name}.pt2")
+
+
+def test_a_package_whose_compressed_bytes_are_damaged_is_refused(tmp_path: Path) -> None:
+    """hypothesis found it: the archive's own lists are whole, and only what lies in it is not."""
+    file = tmp_path / "damaged.pt2"
+    name = "tiny/data/aotinductor/model/m_metadata.json"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, '{"AOTI_DEVICE_KEY": "cpu"}' * 20)
+    data = bytearray(file.read_bytes())
+    data[30 + len(name)] = 0xFF  # a kind of block that there is not
+    file.write_bytes(data)
+    with pytest.raises(StyleFileError, match="damaged one"):
+        read_package_metadata(file)
