@@ -21,6 +21,7 @@ export class Show {
   #source = null;
   #isBusy = false;
   #isStale = false; // something changed while a picture was painted
+  #hasNewer = false; // a frame came meanwhile: the newest is painted next, without waiting for one more
   #isUnmixed = false; // strength or split changed meanwhile
   #isSketch = true; // the next painting of a still picture is the small one
   style = '';
@@ -100,7 +101,8 @@ export class Show {
   #follow(source) {
     const next = () => {
       if (this.#source !== source) return;
-      if (!this.#isBusy) this.#paint();
+      if (this.#isBusy) this.#hasNewer = true;
+      else this.#paint();
       wait(next);
     };
     const video = source.element;
@@ -120,7 +122,7 @@ export class Show {
     const [width, height] = source.size();
     if (!width || !height) return;
     this.#isBusy = true;
-    this.#isStale = false;
+    this.#isStale = this.#hasNewer = false;
     const side = this.#sideNow();
     try {
       const how = this.#how(fit(width, height, side));
@@ -149,6 +151,7 @@ export class Show {
   /** Do what was asked for while a picture was painted. */
   #goOn() {
     if (this.#isStale) this.refresh();
+    else if (this.#hasNewer) this.#paint();
     else if (this.#isUnmixed) this.remix();
   }
 
