@@ -9,7 +9,7 @@ import pytest
 from realtime.onnx_metadata import read_metadata
 
 FILE = Path(__file__).parents[1] / "realtime" / "models" / "person.onnx"
-MEAN_IOU = 0.822  # 0.827 was measured
+MEAN_IOU = 0.841  # 0.846 was measured
 
 
 def test_the_file_is_small_and_says_what_goes_in() -> None:
