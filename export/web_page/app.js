@@ -72,7 +72,10 @@ function listen() {
 
 const styleCalled = (name) => page.styles.find((style) => style.name === name);
 
+let wanted; // the style that was chosen last; it paints once it has loaded
+
 async function choose(style) {
+  wanted = style;
   $('title').textContent = style.title;
   $('artist').textContent = [style.artist, style.year].filter(Boolean).join(', ');
   document.querySelector(`input[value="${CSS.escape(style.name)}"]`).checked = true;
@@ -81,13 +84,14 @@ async function choose(style) {
   } catch (error) {
     return failed(error);
   }
+  if (style !== wanted) return; // another was chosen meanwhile
   show.style = style.name;
   remember('style', style.name);
   show.refresh();
 }
 
 function step(by) {
-  const now = page.styles.findIndex((style) => style.name === show.style);
+  const now = page.styles.indexOf(wanted);
   choose(page.styles.at((now + by) % page.styles.length));
 }
 

@@ -218,6 +218,7 @@ class CameraVisit(Visit):
 
     _source: VisitorSource | None = None
     _opening: asyncio.Task[tuple[str, Show]] | None = None
+    _closing: asyncio.Task[None] | None = None
     _peer: Peer | None = None
 
     def _first_show(self) -> Show | None:
@@ -226,12 +227,18 @@ class CameraVisit(Visit):
     async def end(self) -> None:
         """Leave, and end the show; one that is just being opened, too."""
         await super().end()
+        if self._opening is not None:
+            # A task of its own: this one can be cancelled wherever it waits, and the show must end even then.
+            self._closing = asyncio.create_task(self._close_show(self._opening))
         if self._peer is not None:
             await self._peer.close()
-        if self._opening is not None:
-            with suppress(LivebrushError):
-                session, _ = await self._opening
-                await asyncio.to_thread(self._house.close_own, session)
+        if self._closing is not None:
+            await asyncio.shield(self._closing)
+
+    async def _close_show(self, opening: asyncio.Task[tuple[str, Show]]) -> None:
+        with suppress(LivebrushError):
+            session, _ = await opening
+            await asyncio.to_thread(self._house.close_own, session)
 
     async def _take_picture(self, data: bytes) -> None:
         try:
