@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
+
+from export.browser import find_chromium, what_lacks
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -20,16 +19,9 @@ OPTIONS = (
 )
 
 
-def find_chromium() -> str | None:
-    """Return the program; None where there is none."""
-    return next((found for name in NAMES if (found := shutil.which(name))), None)
-
-
 def why_no_browser() -> str | None:
     """Return why no browser can be had here; None if it can."""
-    if find_spec("playwright") is None:
-        return "needs pip install playwright"
-    return None if find_chromium() else "needs Chromium (apt-get install chromium)"
+    return what_lacks() or None
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -93,3 +94,22 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.getbasetemp().parent / "tiny.pt2"
     with FileLock(file.with_suffix(".lock")):
         return file if file.exists() else make_package(file)
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run the camera's command in an empty folder without a display; return exit code and what is printed."""
+    from realtime.camera_command import main
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+
+    def run_it(*arguments: object) -> tuple[int, str, str]:
+        code = main([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run_it

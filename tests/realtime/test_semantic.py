@@ -11,7 +11,6 @@ from meta_makers import COLOUR_SHARE, FRAME_SHARE
 from student_makers import make_blue_mask
 
 from realtime import style_maker
-from realtime.camera_command import main
 from realtime.catalog import StyleEntry
 from realtime.engine import EngineOptions, open_engine
 from realtime.errors import OptionError, StylePictureError
@@ -121,20 +120,6 @@ def test_bad_input_is_one_line_that_says_what_to_do(style: str, tmp_path: Path) 
         find_semantic(style, draw(tmp_path / "m.png", slice(0, 9), (100, 150)), "person")
     with pytest.raises(OptionError, match="has no label 7"):
         find_semantic(style, f"{draw(tmp_path / 'm.png', slice(0, 9))}:7", "person")
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("DISPLAY", raising=False)
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-
-    def run_it(*arguments: object) -> tuple[int, str, str]:
-        code = main([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return run_it
 
 
 def test_the_command_paints_each_part_in_its_counterparts_style(run: Run, style: str, tmp_path: Path) -> None:

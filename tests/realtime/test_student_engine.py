@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from onnx_makers import make_style_onnx
 
-from realtime.camera_command import main
 from realtime.catalog import StyleEntry
 from realtime.contract import read_contract
 from realtime.engine import EngineOptions
@@ -102,20 +101,6 @@ def test_other_styles_open_as_always(entry: StudentEntry, tiny_style: Path) -> N
 
 
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("DISPLAY", raising=False)
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-
-    def run_it(*arguments: object) -> tuple[int, str, str]:
-        code = main([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return run_it
 
 
 def test_the_command_paints_pictures_in_two_regions(
