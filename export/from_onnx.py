@@ -9,7 +9,7 @@ every weight came back.
 from collections.abc import Callable, Iterator
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import onnx
@@ -32,6 +32,7 @@ FIRST_MARK = 1_000_000
 LAST_MARK = 2**24
 # Batch norm goes into the convolution before it when a graph is made: its numbers are not there any more.
 READABLE = tuple(name for name in PRESETS if name != "paper")
+Network = TypeVar("Network", bound=nn.Module)
 _NUMBERS = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16)
 
 
@@ -86,7 +87,7 @@ def number_parameters(network: nn.Module) -> int:
 
 
 def read_weights(
-    network: nn.Module, lay_out: Callable[[nn.Module], onnx.ModelProto], stored: onnx.ModelProto, file: Path
+    network: Network, lay_out: Callable[[Network], onnx.ModelProto], stored: onnx.ModelProto, file: Path
 ) -> None:
     """Fill a network with the numbers of a graph, in place.
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from export.errors import ParityError
+from export.mask_contract import MASK_KEY
+from export.mask_contract import OUTPUT_NAME as ALPHA_NAME
 from export.silence import silence
 from export.targets import ExportOptions
 from export.to_coreml import NORM
@@ -28,8 +30,11 @@ def inspect_file(file: Path, options: ExportOptions) -> list[str]:
         ct = importlib.import_module("coremltools")
         spec = ct.models.MLModel(str(file), skip_model_load=True).get_spec()
     assert options.size_wh is not None
-    for feature, name in ((spec.description.input, INPUT_NAME), (spec.description.output, OUTPUT_NAME)):
-        _check_image(file, feature, name, options.size_wh, ct.proto.FeatureTypes_pb2.ImageFeatureType.RGB)
+    kinds = ct.proto.FeatureTypes_pb2.ImageFeatureType
+    _check_image(file, spec.description.input, INPUT_NAME, options.size_wh, kinds.RGB)
+    if MASK_KEY in spec.description.metadata.userDefined:
+        return _inspect_mask(file, spec, options, kinds.GRAYSCALE)
+    _check_image(file, spec.description.output, OUTPUT_NAME, options.size_wh, kinds.RGB)
     contract = StyleContract.from_json(spec.description.metadata.userDefined[METADATA_KEY])
     layers = list(_layers(spec))
     _check_types(file, layers, options.precision)
@@ -43,14 +48,26 @@ def inspect_file(file: Path, options: ExportOptions) -> list[str]:
     ]
 
 
-def _check_image(file: Path, features: Any, name: str, size_wh: tuple[int, int], rgb: int) -> None:
+def _inspect_mask(file: Path, spec: Any, options: ExportOptions, grey: int) -> list[str]:
+    assert options.size_wh is not None
+    _check_image(file, spec.description.output, ALPHA_NAME, options.size_wh, grey)
+    layers = list(_layers(spec))
+    convs = [found for kind, found in layers if kind == "conv"]
+    if not convs or set(convs) != {_FP16}:
+        raise ParityError(f"{file.name}: its convolutions should be of type {_FP16}, instead of {set(convs)}")
+    width, height = options.size_wh
+    return [f"an RGB image in, a grey one out, {width}x{height}; {len(convs)} convolutions in fp16"]
+
+
+def _check_image(file: Path, features: Any, name: str, size_wh: tuple[int, int], space: int) -> None:
     got = [(one.name, one.type.WhichOneof("Type")) for one in features]
     if got != [(name, "imageType")]:
         raise ParityError(f"{file.name} should have one image, {name}, instead it has {got}")
     image = features[0].type.imageType
-    if (image.width, image.height, image.colorSpace) != (*size_wh, rgb):
+    colours = "grey" if name == ALPHA_NAME else "RGB"
+    if (image.width, image.height, image.colorSpace) != (*size_wh, space):
         raise ParityError(
-            f"{file.name}: {name} should be RGB of {size_wh[0]}x{size_wh[1]}, "
+            f"{file.name}: {name} should be {colours} of {size_wh[0]}x{size_wh[1]}, "
             f"instead it is {image.width}x{image.height}, colour space {image.colorSpace}"
         )
 

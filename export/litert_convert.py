@@ -21,11 +21,14 @@ from ai_edge_litert.interpreter import Interpreter
 from ai_edge_litert.tools import flatbuffer_utils
 from ai_edge_quantizer import algorithm_manager, qtyping, quantizer
 from numpy.typing import NDArray
+from torch import nn
 
-from export.litert_graph import LitertGraph
-from export.mobile import example
+from export.fused_person import as_stored
+from export.litert_graph import LitertGraph, LitertMask
+from export.mobile import example, of_size
 from export.precision_search import search
-from training.checkpoint import load_style_net
+from training.checkpoint import load_checkpoint, load_style_net, load_weights
+from training.networks.person_net import PersonNet
 
 Levels = NDArray[np.float32]
 CONV = "conv_"
@@ -34,9 +37,9 @@ CONV = "conv_"
 def main(folder: Path) -> None:
     """Do the job that a folder describes."""
     job = json.loads((folder / "job.json").read_text())
-    network, _ = load_style_net(folder / "style.pt")
-    graph = LitertGraph(network).eval()
-    model, convs = tidied(converted(graph, (job["width"], job["height"])), job["input"], job["output"])
+    size_wh = (job["width"], job["height"])
+    graph = _graph(folder / "style.pt", size_wh).eval()
+    model, convs = tidied(converted(graph, size_wh), job["input"], job["output"])
     made: dict[str, Any] = {"convs": convs, "in_float": []}
     if job["precision"] == "fp16":
         model = in_halves(model)
@@ -50,7 +53,16 @@ def main(folder: Path) -> None:
     (folder / "made.json").write_text(json.dumps(made))
 
 
-def converted(graph: LitertGraph, size_wh: tuple[int, int]) -> bytes:
+def _graph(checkpoint: Path, size_wh: tuple[int, int]) -> nn.Module:
+    content = load_checkpoint(checkpoint)
+    if content["kind"] != "person":
+        return LitertGraph(of_size(load_style_net(checkpoint)[0], size_wh))
+    network = PersonNet()
+    load_weights(network, content["weights"], checkpoint)
+    return LitertMask(as_stored(network))
+
+
+def converted(graph: nn.Module, size_wh: tuple[int, int]) -> bytes:
     """Return a graph as LiteRT has it, for pictures of one size."""
     import litert_torch
 
@@ -116,7 +128,7 @@ def _kind(plain: Any, operator: Any) -> str:
     return str(flatbuffer_utils.opcode_to_name(plain, operator.opcodeIndex))
 
 
-def _with_painting(graph: LitertGraph, picture: Levels) -> tuple[Levels, Levels]:
+def _with_painting(graph: nn.Module, picture: Levels) -> tuple[Levels, Levels]:
     with torch.no_grad():
         return picture, graph(torch.from_numpy(picture)).numpy().round()
 

@@ -50,3 +50,15 @@ class LitertGraph(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         painted: Tensor = self.planes(image.permute(0, 3, 1, 2))
         return painted.permute(0, 2, 3, 1)
+
+
+class LitertMask(nn.Module):
+    """RGB levels, float (1, H, W, 3) -> alpha, (1, H, W, 1), in [0, 1]; H and W are multiples of 16."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> Tensor:
+        logits: Tensor = self.network(image.permute(0, 3, 1, 2) / 255)
+        return logits.sigmoid().permute(0, 2, 3, 1)

@@ -26,6 +26,21 @@ class PaintsWhole(Protocol):
         """Paint a picture whose sides are multiples of 4."""
 
 
+@runtime_checkable
+class FixesSize(Protocol):
+    """A network that can leave out what depends on the picture's size."""
+
+    def for_size(self, height: int, width: int) -> nn.Module:
+        """Return what paints the same at this size alone."""
+
+
+def of_size(network: nn.Module, size_wh: tuple[int, int] | None) -> nn.Module:
+    """Return a network as converters can take it that is to paint one width and height; None for any."""
+    if size_wh is None or not isinstance(network, FixesSize):
+        return network
+    return network.for_size(size_wh[1], size_wh[0])
+
+
 class MobileGraph(nn.Module):
     """RGB levels, float (1, 3, H, W) from 0 to 255 -> the same; H and W are multiples of 4."""
 

@@ -33,7 +33,7 @@ class EnginePainter:
 
 def open_painters(file: Path, options: ExportOptions) -> Iterator[EnginePainter]:
     """Open the file in every engine of the processor that opens such files and is installed."""
-    for name in engines_for(file, with_cards=False):
+    for name in engines_for(file, at_once=True):
         if is_installed(ENGINES[name].package):
             if ENGINES[name].reads != ONNX_SUFFIX:
                 yield EnginePainter(file, EngineOptions(engine=name))  # as it was compiled

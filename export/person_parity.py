@@ -1,6 +1,6 @@
 """Does the file of a person network, in the engines that people run, find what torch finds?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ _SIZES_HW = ((112, 208), (208, 112), (64, 64))
 
 
 def measure_person_parity(
-    stored: PersonNet, file: Path, target: str = "onnx"
+    stored: PersonNet, file: Path, target: str = "onnx", only_wh: tuple[int, int] | None = None
 ) -> Iterator[tuple[str, float, float]]:
     """Yield an engine, and by how many grey levels its alpha differs at most, and in the mean.
 
@@ -27,12 +27,13 @@ def measure_person_parity(
         stored: the network with the weights that the file holds.
         file: as exported.
         target: what it was exported to.
+        only_wh: the one width and height that it takes; None for any.
     Raises:
         ParityError: if alpha differs by more than is allowed.
     """
     for name, find_people in open_person(file, target):
         levels = []
-        for frame in _frames():
+        for frame in _frames([only_wh[::-1]] if only_wh else _SIZES_HW):
             with torch.no_grad():
                 expected = PersonGraph(stored)(torch.from_numpy(frame)).numpy()
             levels.append(255 * np.abs(find_people(frame) - expected).ravel())
@@ -45,10 +46,10 @@ def measure_person_parity(
         yield name, float(every.max()), float(every.mean())
 
 
-def _frames() -> Iterator[NDArray[np.uint8]]:
+def _frames(sizes_hw: Iterable[tuple[int, int]]) -> Iterator[NDArray[np.uint8]]:
     """Yield frames of blotches, (1, H, W, 3), from nearly plain to busy."""
     rng = np.random.default_rng(0)
-    for height, width in _SIZES_HW:
+    for height, width in sizes_hw:
         blotches = rng.integers(0, 256, (height // 16, width // 16, 3), dtype=np.uint8)
         frame = blotches.repeat(16, axis=0).repeat(16, axis=1).astype(np.int16)
         frame += rng.integers(-20, 21, frame.shape, dtype=np.int16)

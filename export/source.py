@@ -63,25 +63,6 @@ def load_source(text: str) -> Source:
         raise ExportError(str(error)) from error
 
 
-def kind_of(text: str) -> str:
-    """Return the kind of network that a checkpoint holds; "" for what is none.
-
-    Some kinds, meta and person, paint nothing themselves and are exported in ways of their own.
-
-    Raises:
-        ExportError: if it is a checkpoint that cannot be read.
-    """
-    if not text.endswith(CHECKPOINT_SUFFIX):
-        return ""
-    from training.checkpoint import load_checkpoint
-    from training.errors import CheckpointError
-
-    try:
-        return str(load_checkpoint(Path(text)).get("kind"))
-    except CheckpointError as error:
-        raise ExportError(str(error)) from error
-
-
 def contract_of(source: Source, precision: str, **fields: Any) -> StyleContract:
     """Return what a file of this network promises; see `export.style_contract.make_contract`.
 

@@ -1,6 +1,5 @@
 """Does the file of a student, in the engines that people run, paint what torch paints?"""
 
-import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +9,9 @@ from numpy.typing import NDArray
 
 from export.errors import ParityError
 from export.frames import checked_frames
+from export.small_runtimes import open_file
 from export.to_student import StudentGraph
 from realtime.contract import INPUT_NAME
-from realtime.engine import ENGINES, is_installed
 from realtime.student import MASKS_NAME, STYLE_NAME
 from training.networks.student_net import MULTIPLE, StudentNet
 
@@ -20,20 +19,20 @@ from training.networks.student_net import MULTIPLE, StudentNet
 _LIMIT = 2
 
 
-def measure_student_parity(stored: StudentNet, file: Path) -> Iterator[tuple[str, int, float]]:
+def measure_student_parity(
+    stored: StudentNet, file: Path, target: str = "onnx"
+) -> Iterator[tuple[str, int, float]]:
     """Yield an engine, and by how many levels its paintings differ at most, and in the mean.
 
     Args:
         stored: the network with the weights that the file holds.
         file: as exported.
+        target: what it was exported to.
     Raises:
         ParityError: if a painting differs by more than is allowed.
     """
     graph = StudentGraph(stored).eval()
-    for name in ("onnxruntime", "openvino"):
-        if not is_installed(ENGINES[name].package):
-            continue
-        run = importlib.import_module(ENGINES[name].module).open_graph(file.read_bytes())
+    for name, run in open_file(file, target):
         apart = []
         for frame, masks, style in _inputs(graph):
             with torch.no_grad():

@@ -6,6 +6,7 @@ The command, its help, the checks, the benchmark and the tests read it.
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -211,13 +212,24 @@ def parse_targets(text: str) -> list[str]:
     return names
 
 
-def check_options(name: str, options: ExportOptions, *, is_dynamic: bool) -> ExportOptions:
+def check_options(
+    name: str,
+    options: ExportOptions,
+    *,
+    is_dynamic: bool,
+    sizes: str = "",
+    multiple: int = 1,
+    usual_wh: tuple[int, int] = USUAL_SIZE_WH,
+) -> ExportOptions:
     """Return the options as this target takes them.
 
     Args:
         name: of the target.
         options: `precision` may be "", for the target's usual one.
         is_dynamic: any size was asked for in so many words.
+        sizes: which it is made for, if not those of the table.
+        multiple: that the network's own sides are of.
+        usual_wh: what a file for one size is made for when none is asked for.
     Raises:
         ExportError: if the target lacks the precision, or cannot be made for the size.
     """
@@ -226,17 +238,18 @@ def check_options(name: str, options: ExportOptions, *, is_dynamic: bool) -> Exp
     if precision not in target.precisions:
         had = ", ".join(target.precisions)
         raise ExportError(f"--precision must be one of {had} for {name}, instead got {precision!r}")
-    size_wh = options.size_wh
-    if target.sizes == "any" and size_wh is not None:
+    size_wh, sizes = options.size_wh, sizes or target.sizes
+    multiple = math.lcm(multiple, target.multiple)
+    if sizes == "any" and size_wh is not None:
         raise ExportError(f"--size: {name} is written for any size; leave it out, or take another target")
-    if target.sizes == "one":
+    if sizes == "one":
         if is_dynamic:
             raise ExportError(f"--size: {name} is made for one size, HEIGHTxWIDTH such as 360x640")
-        size_wh = size_wh or USUAL_SIZE_WH
+        size_wh = size_wh or usual_wh
     for side in size_wh or ():
-        if side % target.multiple:
+        if side % multiple:
             raise ExportError(
-                f"--size: {name} takes sides that are multiples of {target.multiple}, instead got {side}"
+                f"--size: {name} takes sides that are multiples of {multiple}, instead got {side}"
             )
     return replace(options, precision=precision, size_wh=size_wh)
 

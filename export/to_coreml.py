@@ -11,7 +11,7 @@ from typing import Any, cast
 import torch
 
 from export.errors import ExportError
-from export.mobile import MobileGraph, example
+from export.mobile import MobileGraph, example, of_size
 from export.silence import silence
 from export.source import Source, contract_of
 from export.targets import ExportOptions
@@ -31,7 +31,8 @@ def write(source: Source, file: Path, options: ExportOptions) -> list[str]:
         ExportError: if coremltools cannot convert the network, or the package cannot be written.
     """
     assert options.size_wh is not None  # the table of targets says so
-    graph, picture = MobileGraph(source.network).eval(), example(options.size_wh)
+    graph = MobileGraph(of_size(source.network, options.size_wh)).eval()
+    picture = example(options.size_wh)
     stored = Source(as_stored(source.network, cast(WeightsPrecision, options.precision)), source.content)
     # What the app gives and takes: an image of bytes.
     contract = contract_of(stored, options.precision, colour="RGB", only_wh=options.size_wh)

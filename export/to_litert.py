@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -78,22 +79,40 @@ def write(source: Source, file: Path, options: ExportOptions) -> list[str]:
         MissingExtraError: if what int8 is measured with is not installed.
     """
     assert options.size_wh is not None  # the table of targets says so
+    frames = _frames(options.size_wh) if options.precision == "int8" else []
+    made = convert_with(source.content, _job(source, options), file, source.name, frames)
+    return [describe(made["in_float"], made["convs"])] if options.precision == "int8" else []
+
+
+def convert_with(
+    content: dict[str, Any], job: dict[str, Any], file: Path, name: str, frames: Sequence[Any] = ()
+) -> dict[str, Any]:
+    """Have a checkpoint's content converted by another Python, and write NAME.tflite, whole or not at all.
+
+    Args:
+        content: of the checkpoint.
+        job: see `export.litert_convert`.
+        file: where to.
+        name: of the network, for errors.
+        frames: that 8 bits are measured on.
+    Returns:
+        What the converter says of it.
+    Raises:
+        ExportError: as `write`.
+    """
     python = find_python()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_checkpoint(folder / "style.pt", source.content)
-        (folder / "job.json").write_text(json.dumps(_job(source, options)))
-        if options.precision == "int8":
-            np.savez(folder / "frames.npz", *_frames(options.size_wh))
-        made = _run(python, folder, source.name)
-        notes = []
-        if options.precision == "int8":
-            if reason := too_many(made["in_float"], made["convs"]):
-                raise ExportError(reason)
-            notes = [describe(made["in_float"], made["convs"])]
+    with tempfile.TemporaryDirectory() as folder_name:
+        folder = Path(folder_name)
+        write_checkpoint(folder / "style.pt", content)
+        (folder / "job.json").write_text(json.dumps(job))
+        if frames:
+            np.savez(folder / "frames.npz", *frames)
+        made = _run(python, folder, name)
+        if reason := too_many(made["in_float"], made["convs"]) if job["precision"] == "int8" else "":
+            raise ExportError(reason)
         with written_whole(file) as part:
             part.write_bytes((folder / "style.tflite").read_bytes())
-    return notes
+    return made
 
 
 def _job(source: Source, options: ExportOptions) -> dict[str, Any]:

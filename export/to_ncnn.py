@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from export.errors import ExportError
-from export.mobile import MobileGraph, example
+from export.mobile import MobileGraph, example, of_size
 from export.silence import silence
 from export.source import Source
 from export.targets import ExportOptions
@@ -36,15 +36,13 @@ def write(source: Source, file: Path, options: ExportOptions) -> list[str]:
     """
     import pnnx
 
-    graph = MobileGraph(source.network).eval()
-    first, second = (example(size_wh) for size_wh in _TRACED_WH)
+    graph = MobileGraph(of_size(source.network, options.size_wh)).eval()
+    examples = [example(size_wh) for size_wh in ((options.size_wh,) if options.size_wh else _TRACED_WH)]
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "style.ncnn.param"
         # pnnx is a program of its own, which tells its passes; torch tells that `torch.jit` is old.
         with torch.no_grad(), silence():
-            pnnx.export(
-                graph, str(Path(folder) / "style.pt"), first, second, fp16=options.precision == "fp16"
-            )
+            pnnx.export(graph, str(Path(folder) / "style.pt"), *examples, fp16=options.precision == "fp16")
         if not made.is_file():
             raise ExportError(f"pnnx cannot convert {source.name}: it wrote no style.ncnn.param")
         check_layers(made, source.name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,8 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from export.fused_person import WORTH_ROUNDING, as_stored, rounded
 from export.mask_contract import MASK_KEY, OUTPUT_NAME, mask_contract
 from export.to_onnx import OPSET, strip
 from export.whole import write_whole
@@ -20,8 +19,6 @@ from realtime.contract import INPUT_NAME
 from training.networks.person_net import MULTIPLE, PersonNet
 
 LABELS = ("person",)
-# Smaller tensors are biases; they stay as they are.
-_WORTH_ROUNDING = 512
 
 
 class PersonGraph(nn.Module):
@@ -57,18 +54,6 @@ def export_person(network: PersonNet, content: dict[str, Any], file: Path) -> Pe
     return stored
 
 
-def as_stored(network: PersonNet) -> PersonNet:
-    """Return the network with norms taken into convolutions, and weights as 8 bits hold them."""
-    fused = copy.deepcopy(network).eval()
-    _fuse_norms(fused)
-    with torch.no_grad():
-        for value in fused.parameters():
-            if value.numel() >= _WORTH_ROUNDING:
-                levels, scale = _rounded(value.numpy())
-                value.copy_(torch.from_numpy(levels.astype(np.float32) * scale))
-    return fused
-
-
 def trace_person(network: PersonNet) -> onnx.ModelProto:
     """Return the graph of a network without norms, for any sides that are multiples of 16."""
     sides = {
@@ -99,9 +84,9 @@ def store_bytes(model: onnx.ModelProto) -> None:
     """
     nodes, scales = [], []
     for tensor in model.graph.initializer:
-        if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims) < _WORTH_ROUNDING:
+        if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims) < WORTH_ROUNDING:
             continue
-        levels, scale = _rounded(numpy_helper.to_array(tensor))
+        levels, scale = rounded(numpy_helper.to_array(tensor))
         name = tensor.name
         tensor.CopyFrom(numpy_helper.from_array(levels, f"{name}.levels"))
         scales.append(numpy_helper.from_array(scale, f"{name}.scale"))
@@ -111,21 +96,3 @@ def store_bytes(model: onnx.ModelProto) -> None:
     kept = [*nodes, *model.graph.node]
     del model.graph.node[:]
     model.graph.node.extend(kept)
-
-
-def _rounded(weight: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Return int8 levels and the float32 scale of each output channel, shaped to be multiplied with them."""
-    axes = tuple(range(1, weight.ndim))
-    scale = np.maximum(np.abs(weight).max(axis=axes, keepdims=True), 1e-12).astype(np.float32) / 127
-    return np.rint(weight / scale).astype(np.int8), scale
-
-
-def _fuse_norms(module: nn.Module) -> None:
-    """Take every batch norm into the convolution before it, in place."""
-    before: tuple[str, nn.Conv2d] | None = None
-    for name, child in module.named_children():
-        if isinstance(child, nn.BatchNorm2d) and before is not None:
-            setattr(module, before[0], fuse_conv_bn_eval(before[1], child))
-            setattr(module, name, nn.Identity())
-        before = (name, child) if isinstance(child, nn.Conv2d) else None
-        _fuse_norms(child)

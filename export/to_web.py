@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,14 +18,18 @@ from typing import Any
 from export import to_onnx
 from export.browser import what_lacks
 from export.errors import ExportError
+from export.kinds import PERSON_NAME
 from export.parity import paint
 from export.source import Source
 from export.targets import ExportOptions
 from export.web_pictures import ICON_SIDES, icons, sample, thumb
 from export.web_runtime import BUILDS, FOLDER, PACKAGE, VERSION, write_runtime
 from export.whole import written_whole
+from realtime.mask import PERSON
+from realtime.mask_network import MaskContract
 
 PAGE_FILE, LIST_FILE, WORKER_FILE = "index.html", "page.json", "sw.js"
+PERSON_FILE = "person.onnx"
 _STATIC = Path(__file__).parent / "web_page"
 _COLOURS = {"background_color": "#161412", "theme_color": "#161412"}
 
@@ -39,13 +44,16 @@ def write(source: Source, file: Path, options: ExportOptions) -> list[str]:
     return write_page([source], file, options)
 
 
-def write_page(sources: Sequence[Source], file: Path, options: ExportOptions) -> list[str]:
+def write_page(
+    sources: Sequence[Source], file: Path, options: ExportOptions, person: str | None = None
+) -> list[str]:
     """Write a page with these styles, the first of which it opens with; whole or not at all.
 
     Args:
         sources: what paints, each of another name.
         file: its index.html; everything else lies in the same folder. What else is there stays.
         options: the precision of the networks.
+        person: the network that finds people, as it is typed; None for the one that ships.
     Returns:
         What is worth knowing of the networks.
     Raises:
@@ -61,6 +69,7 @@ def write_page(sources: Sequence[Source], file: Path, options: ExportOptions) ->
         styles = _write_styles(sources, folder, options, notes)
         _write_pictures(sources[0], folder)
         (folder / "manifest.webmanifest").write_text(json.dumps(_manifest(), indent=1))
+        _write_person(person or PERSON_NAME, folder / PERSON_FILE)
         _write_list(folder, styles, options)
         for static in sorted(_STATIC.iterdir()):
             if static.name != WORKER_FILE:
@@ -113,10 +122,29 @@ def _write_styles(
 
 
 def _write_network(source: Source, file: Path, options: ExportOptions) -> list[str]:
-    try:
+    with _of_the_page():
         return to_onnx.write(source, file, replace(options, pixels="uint8"))
+
+
+def _write_person(source: str, file: Path) -> None:
+    """Write what finds people; the network that ships as it is."""
+    if source == PERSON_NAME:
+        file.write_bytes(PERSON.read_bytes())
+        return
+    from export.other_kinds import load_person
+    from export.to_person import export_person
+
+    with _of_the_page():
+        export_person(*load_person(source), file)
+
+
+@contextmanager
+def _of_the_page() -> Iterator[None]:
+    """Let an error of the disk be one of the page, not of this part of it."""
+    try:
+        yield
     except ExportError as error:
-        if isinstance(error.__cause__, OSError):  # the page cannot be written, not this part of it
+        if isinstance(error.__cause__, OSError):
             raise error.__cause__ from None
         raise
 
@@ -144,8 +172,10 @@ def _manifest() -> dict[str, Any]:
 
 
 def _write_list(folder: Path, styles: list[dict[str, Any]], options: ExportOptions) -> None:
+    looks = MaskContract.read(folder / PERSON_FILE)
     page = {
         "styles": styles,
+        "person": {"file": PERSON_FILE, "area": looks.area, "multiple": looks.multiple},
         "sample": "sample.jpg",
         "precision": options.precision,
         "runtime": f"{PACKAGE} {VERSION}",

@@ -38,6 +38,8 @@ def _look_at(name: str, open_style: Open = open_engine, clock: Clock = time.perf
         mend = f'pip install "livebrush[{spec.extra}]"'
         return Check("engines", name, "note", "not installed", mend)
     version = _version(name, spec.package)
+    if spec.exports:
+        return Check("engines", name, "note", f"{version}; makes a file of a style when it is asked for")
     if spec.reads != ONNX_SUFFIX:
         return Check("engines", name, "note", f"{version}; runs {spec.reads} files, of which none ships")
     try:

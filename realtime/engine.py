@@ -140,6 +140,8 @@ class EngineSpec:
         compiles: for each size of picture, in the calling thread, which takes 0.1 s and more.
         reads: the kind of style file that it opens, by its suffix.
         on_card_only: it runs on NVIDIA GPUs and nowhere else.
+        exports: it opens no style file itself, but what `python -m export` makes of one, which takes a
+            minute: see `realtime.engine_exported`.
     """
 
     module: str
@@ -149,6 +151,7 @@ class EngineSpec:
     compiles: bool
     reads: str = ONNX_SUFFIX
     on_card_only: bool = False
+    exports: bool = False
 
 
 ENGINES: dict[str, EngineSpec] = {
@@ -174,20 +177,25 @@ ENGINES: dict[str, EngineSpec] = {
         compiles=False,
         on_card_only=True,
     ),
+    # What phones and small computers run, to see here what it looks like there.
+    "ncnn": EngineSpec("realtime.engine_ncnn", "ncnn", "ncnn", ("fp32", "fp16"), compiles=True, exports=True),
+    "litert": EngineSpec(
+        "realtime.engine_litert", "ai_edge_litert", "litert", ("fp32",), compiles=True, exports=True
+    ),
 }
 
 
-def engines_for(path: Path, *, with_cards: bool = True) -> list[str]:
+def engines_for(path: Path, *, at_once: bool = False) -> list[str]:
     """Return the names of the engines that open files of this kind, installed or not.
 
     Args:
-        with_cards: also those that run on NVIDIA GPUs only.
+        at_once: only those that paint on the processor without building anything first.
     """
     reads = PACKAGE_SUFFIX if path.suffix.lower() == PACKAGE_SUFFIX else ONNX_SUFFIX
     return [
         name
         for name, spec in ENGINES.items()
-        if spec.reads == reads and (with_cards or not spec.on_card_only)
+        if spec.reads == reads and not (at_once and (spec.on_card_only or spec.exports))
     ]
 
 

@@ -86,7 +86,7 @@ def other_engines(
     if isinstance(fault, NoPictureError) and failed.precision in NARROW:
         # Too large a number for 16 bits is none for 32.
         yield EngineOptions(failed.name, "fp32", "cpu", options.threads)
-    for name in engines_for(path, with_cards=False):
+    for name in engines_for(path, at_once=True):
         if name != failed.name and is_installed(ENGINES[name].package):
             yield EngineOptions(name, device="cpu", threads=options.threads)
     if failed.name in ENGINES and not hangs(fault):

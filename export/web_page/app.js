@@ -27,6 +27,7 @@ async function begin() {
   // All at once: each waits for another thread, or for the network.
   const opened = painter.open({ runtimes: page.runtimes }).then(tellBackend);
   const chosen = choose(styleCalled(recall('style')) ?? page.styles[0]);
+  setWho(recall('who') ?? 'all');
   if (await isCameraAllowed()) await startCamera();
   if (!show.source) show.setSource(await openPicture(page.sample));
   await Promise.all([opened, chosen]);
@@ -53,10 +54,12 @@ function listen() {
   $('notice-retry').onclick = () => startCamera();
   $('strength').oninput = ({ target }) => setStrength(target.value / 100);
   $('side').onchange = ({ target }) => setSide(target.value);
+  $('who').onchange = ({ target }) => setWho(target.value);
   listenToSplit($('split'), $('picture'), setSplit);
   listenToKeys({
     n: () => step(1), p: () => step(-1), v: toggleCompare, s: save, c: toggleCamera, t: turnCamera,
     o: () => $('file').click(), f: toggleFull, h: about, ' ': pause,
+    m: () => setWho($('who').options[($('who').selectedIndex + 1) % $('who').options.length].value),
     '+': () => setStrength(show.strength + 0.1), '=': () => setStrength(show.strength + 0.1),
     '-': () => setStrength(show.strength - 0.1),
   });
@@ -159,6 +162,21 @@ function setSide(value) {
   show.refresh();
 }
 
+/** Paint everything, only people or only what is around them. */
+async function setWho(value) {
+  $('who').value = value;
+  const wish = ($('who').value ||= 'all');
+  remember('who', wish);
+  try {
+    if (wish !== 'all') await painter.loadPerson(page.person);
+  } catch (error) {
+    return failed(error);
+  }
+  if ($('who').value !== wish || show.who === wish) return; // another was chosen meanwhile
+  show.who = wish;
+  show.refresh();
+}
+
 function toggleCompare() {
   setSplit(show.split === null ? 0.5 : null);
 }
@@ -214,6 +232,7 @@ function painted(ms, width, height) {
   const { dataset } = $('canvas');
   dataset.count = Number(dataset.count ?? 0) + 1;
   dataset.source = show.source.kind;
+  dataset.who = show.who;
   dataset.ms = ms.toFixed(1);
 }
 

@@ -36,11 +36,16 @@ export class Painter {
     return this.#ask('load', { style });
   }
 
+  /** Load what finds people, {file, area, multiple} of page.json. */
+  loadPerson(person) {
+    return this.#ask('loadPerson', { person });
+  }
+
   /**
    * Paint one picture.
    * @param image an ImageBitmap, which is given away, or RGBA bytes of width x height.
-   * @param how {width, height, style, mirror, strength, split}: strength 0 to 1; split 0 to 1 or null: left
-   *   of it the picture stays.
+   * @param how {width, height, style, mirror, strength, split, who}: strength 0 to 1; split 0 to 1 or null:
+   *   left of it the picture stays; who "all", or "person" or "room" once what finds people is loaded.
    * @returns {pixels, width, height, ms}: RGBA; ms of drawing, painting and mixing.
    */
   paint(image, how) {

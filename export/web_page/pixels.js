@@ -27,10 +27,16 @@ export function fromBgr(bgr) {
  * The painting over the picture, RGBA, a new array.
  * @param strength 0: the picture, 1: the painting.
  * @param split null, or from 0 to 1: the picture alone left of it, behind a white line.
+ * @param where null, or for each pixel how much of the painting is there, from 0 to 255.
  */
-export function mixInto(original, painted, width, strength, split) {
+export function mixInto(original, painted, width, strength, split, where = null) {
   const mixed = new Uint8ClampedArray(painted);
-  if (strength < 1) {
+  if (where) {
+    for (let at = 0, pixel = 0; at < mixed.length; at += 4, pixel += 1) {
+      const share = (strength * where[pixel]) / 255;
+      for (let one = at; one < at + 3; one += 1) mixed[one] = original[one] + (painted[one] - original[one]) * share;
+    }
+  } else if (strength < 1) {
     for (let at = 0; at < mixed.length; at += 1) mixed[at] = original[at] + (painted[at] - original[at]) * strength;
   }
   if (split === null) return mixed;

@@ -28,6 +28,7 @@ export class Show {
   strength = 1;
   split = null;
   side = 'auto';
+  who = 'all'; // is painted: all, person, or room
 
   constructor(canvas, painter, tell) {
     this.#canvas = canvas;
@@ -95,7 +96,8 @@ export class Show {
   }
 
   #how([width, height]) {
-    return { width, height, style: this.style, mirror: this.#source.mirror, strength: this.strength, split: this.split };
+    const { style, strength, split, who } = this;
+    return { width, height, style, mirror: this.#source.mirror, strength, split, who };
   }
 
   #follow(source) {

@@ -10,13 +10,13 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from export.cli import PERSON_TARGETS
 from export.cli import app as export_app
+from export.fused_person import as_stored
+from export.kinds import KINDS
 from export.mask_contract import MASK_KEY
 from export.person_parity import measure_person_parity
 from export.person_targets import WRITERS
 from export.targets import TARGETS
-from export.to_person import as_stored
 from training.cli import app as training_app
 from training.networks.person_net import PersonNet
 
@@ -69,7 +69,7 @@ def test_every_engine_finds_what_torch_finds(checkpoint: Path, exported: Path) -
     assert float((alpha - rounded).abs().max()) < 0.05
 
 
-@pytest.mark.parametrize("target", [name for name in PERSON_TARGETS if name != "onnx"])
+@pytest.mark.parametrize("target", list(MAX_BYTES))
 def test_other_runtimes_find_what_torch_finds(target: str, checkpoint: Path, tmp_path: Path) -> None:
     for package in TARGETS[target].packages:
         pytest.importorskip(package)
@@ -83,14 +83,14 @@ def test_other_runtimes_find_what_torch_finds(target: str, checkpoint: Path, tmp
 
 
 def test_the_command_and_the_writers_know_the_same_targets() -> None:
-    assert tuple(WRITERS) == PERSON_TARGETS
+    assert set(WRITERS) == set(KINDS["person"].targets) - {"web"}
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--to", "coreml"], "a person network goes to onnx, ort, openvino, ncnn, not to coreml"),
-        (["--to", "ort", "--precision", "fp32"], "a person network has one precision and takes any size"),
+        (["--to", "aoti"], "--to aoti: a mask is found on the processor"),
+        (["--to", "ort", "--precision", "fp32"], "a person network is written in one precision"),
     ],
 )
 def test_what_a_person_network_is_not_exported_to_is_one_line(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from export.browser import open_chromium, serve, what_lacks
 from export.errors import ExportError
@@ -24,6 +25,11 @@ from export.targets import ExportOptions
 from export.to_web import write_page
 from export.verify import faults_of
 from export.web_runtime import find_package
+from realtime.demo import draw_demo_frame
+from realtime.mask import PERSON
+from realtime.mask_network import MaskContract, NetworkMask
+from realtime.mask_steady import Held, steady_alpha
+from realtime.testing import make_frame
 
 FP16 = ExportOptions("fp16")
 # Nothing is remembered, but that the camera was switched off; once, for pages reload themselves.
@@ -168,6 +174,61 @@ def test_strength_nothing_is_the_picture_itself(visit: Visit, tmp_path: Path) ->
     saved = cv2.imread(str(download.value.path()))
     assert saved.shape == picture.shape
     assert np.abs(saved.astype(int) - picture).max() <= 1
+
+
+def alpha_of(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return where the network that ships finds people, as large as the picture."""
+    mask = NetworkMask(PERSON)
+    with closing(mask):
+        alpha = mask.alpha(replace(make_frame(), image=picture))
+    return np.asarray(cv2.resize(alpha, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def test_only_people_or_only_the_room_is_painted(visit: Visit, tmp_path: Path) -> None:
+    picture = draw_demo_frame(160, (320, 180))
+    alpha = cv2.erode(alpha_of(picture), np.ones((9, 9), np.uint8))
+    outside = cv2.dilate(alpha_of(picture), np.ones((9, 9), np.uint8)) < 5
+    assert (alpha > 250).sum() > 500 and outside.sum() > 500  # the demo scene has somebody in it
+    cv2.imwrite(str(tmp_path / "mine.png"), picture)
+    visit.page.set_input_files("#file", tmp_path / "mine.png")
+    visit.page.select_option("#side", "320")
+    changed = {}
+    for who in ("all", "person", "room"):
+        visit.page.select_option("#who", who)
+        visit.page.wait_for_selector(f"#canvas[data-who={who}][width='320'][height='180']")
+        with visit.page.expect_download() as download:
+            visit.page.keyboard.press("s")
+        saved = cv2.imread(str(download.value.path()))
+        changed[who] = np.abs(saved.astype(int) - picture).max(axis=2)
+    assert changed["all"][alpha > 250].mean() > 5 and changed["all"][outside].mean() > 5
+    np.testing.assert_array_less(changed["person"][outside], 12)
+    np.testing.assert_array_less(changed["room"][alpha > 250], 12)
+    same = changed["all"] - changed["person"]
+    assert np.abs(same[alpha > 250]).max() < 12
+    visit.page.keyboard.press("m")  # and around to everything again
+    visit.page.wait_for_selector("#canvas[data-who=all]")
+    assert not visit.complaints
+
+
+def test_people_are_steadied_as_the_runtime_steadies_them(visit: Visit) -> None:
+    chance = np.random.default_rng(0)
+    grey, alpha = (chance.integers(0, 256, (2, 6, 8), dtype=np.uint8) for _ in range(2))
+    grey[1, :, :4] = grey[0, :, :4]  # half of it stands still
+    held = Held(grey[0], alpha[0])
+    expected, _ = steady_alpha(held, grey[1], alpha[1])
+    script = """async ([grey, alpha]) => {
+      const { sizeFor, steady } = await import('./people.js');
+      const [before, now] = [0, 1].map((at) => ({
+        grey: Float32Array.from(grey[at]), alpha: Float32Array.from(alpha[at]), width: 8,
+      }));
+      const looks = { area: 25600, multiple: 16 };
+      return [Array.from(steady(before, now).alpha), sizeFor(640, 360, looks), sizeFor(8, 8, looks)];
+    }"""
+    plain = [[one.ravel().tolist() for one in pair] for pair in (grey, alpha)]
+    found, wide, square = visit.page.evaluate(script, plain)
+    assert np.abs(np.reshape(found, (6, 8)) - expected).max() <= 1.5
+    contract = MaskContract.read(PERSON)
+    assert tuple(wide) == contract.size_for((640, 360)) and tuple(square) == contract.size_for((8, 8))
 
 
 def test_a_camera_that_is_allowed_plays_and_can_be_compared(chromium: Any, page_file: Path) -> None:

@@ -22,6 +22,8 @@ from export.to_web import page_files, write_page
 from export.verify import check_page, total_size
 from export.web_runtime import BUILDS, find_package
 from realtime.console import run_command
+from realtime.mask import PERSON
+from realtime.mask_network import MaskContract
 
 FP16 = ExportOptions("fp16")
 
@@ -86,6 +88,21 @@ def test_a_page_lists_what_it_has_and_can_be_installed(
         (file.parent / path).is_file() for build in listed["runtimes"].values() for path in build.values()
     )
     assert listed["styles"][0]["title"] == "The Starry Night"
+    assert listed["person"] == {"file": "person.onnx", "area": 25600, "multiple": 16}
+    assert (file.parent / "person.onnx").read_bytes() == PERSON.read_bytes()
+
+
+def test_a_network_of_ones_own_finds_people_in_the_page(
+    small_runtime: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browser, "find_chromium", lambda: None)
+    assert run("person", "--to", "checkpoint", "-o", tmp_path) == 0
+    out = tmp_path / "page"
+    assert run(f"starry_night,{tmp_path / 'person.pt'}", "--to", "web", "-o", out) == 0
+    assert MaskContract.read(out / "person.onnx").labels == ("person",)
+    assert [style["name"] for style in json.loads((out / "page.json").read_text())["styles"]] == [
+        "starry_night"
+    ]
 
 
 def test_another_page_is_another_version_and_leaves_what_is_not_its_own(

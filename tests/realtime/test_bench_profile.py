@@ -162,4 +162,4 @@ def test_an_engine_that_is_not_installed_names_the_extra(
 
 
 def test_every_engine_can_be_profiled() -> None:
-    assert set(PROFILERS) == set(engines_for(Path("any.onnx"), with_cards=False))
+    assert set(PROFILERS) == set(engines_for(Path("any.onnx"), at_once=True))

@@ -20,7 +20,7 @@ from realtime.engine import (
 from realtime.errors import ContractError, EngineError, MissingExtraError, OptionError, StyleFileError
 
 Image = NDArray[np.uint8]
-ONNX_ENGINES = sorted(engines_for(Path("any.onnx"), with_cards=False))
+ONNX_ENGINES = sorted(engines_for(Path("any.onnx"), at_once=True))
 EACH_ENGINE = pytest.mark.parametrize("name", ONNX_ENGINES)
 EACH_LAYOUT = pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
 

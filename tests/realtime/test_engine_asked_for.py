@@ -40,7 +40,7 @@ def test_the_engine_that_is_asked_for_paints(engine: str, run: Run) -> None:
     assert run(engine)[0] == 0 and painted_by() == engine
 
 
-@pytest.mark.parametrize("engine", ["onnxruntime", "openvino", "tensorrt"])
+@pytest.mark.parametrize("engine", ["onnxruntime", "openvino", "tensorrt", "ncnn", "litert"])
 def test_one_that_is_not_installed_is_told_with_the_line_that_installs_it(
     engine: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,12 +54,12 @@ def style(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_style_onnx(folder / "invert.onnx", "invert", colour="BGR")
 
 
-@pytest.mark.parametrize("engine", sorted(engines_for(Path("any.onnx"), with_cards=False)))
+@pytest.mark.parametrize("engine", sorted(engines_for(Path("any.onnx"), at_once=True)))
 def test_a_warm_loop_takes_no_memory_for_pictures(style: Path, engine: str) -> None:
     assert run_loop(style, engine, SIZE_WH) < PICTURE_BYTES / 8
 
 
-@pytest.mark.parametrize("engine", sorted(engines_for(Path("any.onnx"), with_cards=False)))
+@pytest.mark.parametrize("engine", sorted(engines_for(Path("any.onnx"), at_once=True)))
 def test_joining_detail_takes_memory_at_the_small_size_only(style: Path, engine: str) -> None:
     """A dozen maps of grey, a twelfth of the picture each; the pictures themselves are there already."""
     assert run_loop(style, engine, (160, 96)) < PICTURE_BYTES
@@ -94,7 +94,7 @@ def opencv_calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     yield calls
 
 
-@pytest.mark.parametrize("engine", sorted(engines_for(Path("any.onnx"), with_cards=False)))
+@pytest.mark.parametrize("engine", sorted(engines_for(Path("any.onnx"), at_once=True)))
 def test_a_frame_of_the_network_s_size_is_passed_over_by_the_network_alone(
     style: Path, engine: str, opencv_calls: list[str]
 ) -> None:

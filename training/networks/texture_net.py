@@ -145,9 +145,16 @@ class TextureStyle(nn.Module):
         rows, columns = (_pieces(side + 2 * margin, multiple) for side in (height, width))
         bottom, right = rows * multiple - height - margin, columns * multiple - width - margin
         padded = functional.pad(content_image, (margin, right, margin, bottom), mode="reflect")
-        noises = [self._noise(k, rows, columns, len(content_image)) for k in range(self.network.scales)]
-        stylized_image: Tensor = self.network(noises, padded)
+        stylized_image: Tensor = self.network(self.noises(rows, columns, len(content_image)), padded)
         return stylized_image[..., margin : margin + height, margin : margin + width]
+
+    def noises(self, rows: int, columns: int, count: int) -> list[Tensor]:
+        """Return what the network takes beside pictures of so many whole blocks, a tensor for each scale."""
+        return [self._noise(k, rows, columns, count) for k in range(self.network.scales)]
+
+    def for_size(self, height: int, width: int) -> "TextureOfSize":
+        """Return the same style for pictures of one size, which converters can follow that know no other."""
+        return TextureOfSize(self, height, width)
 
     def image_convs(self) -> ImageConvs:
         """Return the first convolution of every scale, which reads picture and noise, and the last."""
@@ -160,6 +167,29 @@ class TextureStyle(nn.Module):
         height, width = (blocks * (self.network.multiple >> k) for blocks in (rows, columns))
         noise = (tile.float() / 255).repeat(count, 1, _pieces(height, side), _pieces(width, side))
         return noise[..., :height, :width]  # (N, 3, H/2^k, W/2^k)
+
+
+class TextureOfSize(nn.Module):
+    """A texture style whose noise is laid out, and its margins counted, for one height and width.
+
+    RGB in [0, 1], (1, 3, H, W) -> the same. What it paints is what the style paints at that size.
+    """
+
+    def __init__(self, style: TextureStyle, height: int, width: int) -> None:
+        super().__init__()
+        self.network = style.network
+        margin, multiple = style.MARGIN, style.network.multiple
+        rows, columns = (_pieces(side + 2 * margin, multiple) for side in (height, width))
+        self._right, self._bottom = columns * multiple - width - margin, rows * multiple - height - margin
+        for k, noise in enumerate(style.noises(rows, columns, 1)):
+            self.register_buffer(f"noise{k}", noise)
+
+    def forward(self, content_image: Tensor) -> Tensor:
+        margin, right, bottom = TextureStyle.MARGIN, self._right, self._bottom
+        padded = functional.pad(content_image, (margin, right, margin, bottom), mode="reflect")
+        noises = [self.get_buffer(f"noise{k}") for k in range(self.network.scales)]
+        stylized_image: Tensor = self.network(noises, padded)
+        return stylized_image[..., margin:-bottom, margin:-right]
 
 
 def _pieces(length: int, side: int) -> int:

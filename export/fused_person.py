@@ -1,0 +1,52 @@
+"""The person network as its files hold it: norms taken into convolutions, weights as 8 bits hold them.
+
+Of ours this imports only networks, and else torch and numpy: the environment of litert-torch has no more.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from training.networks.person_net import PersonNet
+
+# Smaller tensors are biases; they stay as they are.
+WORTH_ROUNDING = 512
+
+
+def as_stored(network: PersonNet) -> PersonNet:
+    """Return the network with norms taken into convolutions, and weights as 8 bits hold them."""
+    fused = copy.deepcopy(network).eval()
+    for parent, conv, norm in list(convs_with_norms(fused)):
+        layers: dict[str, Any] = dict(parent.named_children())
+        setattr(parent, conv, fuse_conv_bn_eval(layers[conv], layers[norm]))
+        setattr(parent, norm, nn.Identity())
+    with torch.no_grad():
+        for value in fused.parameters():
+            if value.numel() >= WORTH_ROUNDING:
+                levels, scale = rounded(value.numpy())
+                value.copy_(torch.from_numpy(levels.astype(np.float32) * scale))
+    return fused
+
+
+def convs_with_norms(network: nn.Module) -> Iterator[tuple[nn.Module, str, str]]:
+    """Yield every convolution that a batch norm follows: what holds both, and the names of both in it."""
+    for parent in network.modules():
+        before = ""
+        for name, child in parent.named_children():
+            if isinstance(child, nn.BatchNorm2d) and before:
+                yield parent, before, name
+            before = name if isinstance(child, nn.Conv2d) else ""
+
+
+def rounded(weight: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Return int8 levels and the float32 scale of each output channel, shaped to be multiplied with them."""
+    axes = tuple(range(1, weight.ndim))
+    scale = np.maximum(np.abs(weight).max(axis=axes, keepdims=True), 1e-12).astype(np.float32) / 127
+    return np.rint(weight / scale).astype(np.int8), scale

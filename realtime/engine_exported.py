@@ -1,0 +1,297 @@
+"""Engines that open what `python -m export` makes of a style: made when it is first asked for, and kept.
+
+Making it takes torch and a converter, which the runtime never imports: the command is run as a program of its
+own, at a low rank, and says how far it is. Whoever wants to paint meanwhile opens the style by
+`realtime.engine_building`. What was made is kept in the cache; its name has a hash of all that it depends on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import IO
+
+import cv2
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+
+from realtime.contract import StyleContract
+from realtime.engine import ENGINES, EngineInfo, EngineOptions, default_threads, is_installed
+from realtime.errors import EngineError, MissingExtraError
+from realtime.providers_onnxruntime import cache_dir
+from realtime.tensors import to_tensor
+
+Image = NDArray[np.uint8]
+SizeWh = tuple[int, int]
+# (H, W, 3) uint8 BGR, sides multiples of 4 -> levels of 0 to 255, the same shape, as the runtime gives them.
+Paint = Callable[[Image], NDArray[np.float32]]
+# Told from time to time how much of the work is done, from 0 to 1; returns False to give it up.
+Progress = Callable[[float], bool]
+
+MULTIPLE = 4
+# What a line of the command begins with that says how far it is, in percent.
+PROGRESS = "progress "
+_WAIT_S = 0.1
+_RANK = 5  # of its process: beside a show that takes all it gets, a lower one would never end
+_KEPT = 3
+# Two at a time take longer than one after the other, and the show stutters.
+_one_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A target of `python -m export` that is run here.
+
+    Args:
+        name: of the target, and of the engine.
+        suffix: of its file.
+        makers: packages that the command takes to make one, by the names that are imported.
+        by_size: a file is for one width and height.
+        precisions: that may be asked for, and what is stored then.
+        provider: what executes, by the runtime's own name.
+        load: opens a file with so many threads; raises EngineError.
+    """
+
+    name: str
+    suffix: str
+    makers: tuple[str, ...]
+    by_size: bool
+    precisions: dict[str, str]
+    provider: str
+    load: Callable[[Path, int], Paint]
+
+
+class ExportedEngine:
+    """One style as a file of a target; see `realtime.engine.Engine`, and `realtime.engine_building.Builds`.
+
+    Args:
+        exported: the target.
+        path: the style file, whose contract has been read already.
+        options: precision "auto" is the target's usual one.
+    Raises:
+        EngineError: if the device or precision is not offered, or of such a file none can be made.
+    """
+
+    def __init__(
+        self, exported: Exported, path: Path, contract: StyleContract, options: EngineOptions
+    ) -> None:
+        self.contract = contract
+        self._exported = exported
+        self._path = path
+        self._precision = _choose_precision(exported, contract, options)
+        self._threads = options.threads or default_threads()
+        self._networks: OrderedDict[Path, Paint] = OrderedDict()
+
+    @property
+    def info(self) -> EngineInfo:
+        """What runs."""
+        exported = self._exported
+        return EngineInfo(exported.name, self._precision, exported.provider, self._threads, device="cpu")
+
+    def is_built(self, size_wh: SizeWh) -> bool:
+        """Tell whether the file for this size is there, so that nobody has to wait for it."""
+        return self._file(size_wh).is_file()
+
+    def build(self, size_wh: SizeWh, progress: Progress) -> None:
+        """Make the file for this size, unless it is there.
+
+        Raises:
+            MissingExtraError: if a package that makes it is not installed.
+            EngineError: if it cannot be made, in the command's own words.
+        """
+        with _one_at_a_time:
+            file = self._file(size_wh)
+            if file.is_file():
+                return
+            for package in self._exported.makers:
+                if not is_installed(package):
+                    raise MissingExtraError(package, ENGINES[self._exported.name].extra)
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise EngineError(
+                    f"{file.parent} cannot be made: {error.strerror or error}; name another folder in "
+                    "LIVEBRUSH_CACHE"
+                ) from error
+            run_export(self._arguments(file, size_wh), progress)
+
+    def prepare(self, size_wh: SizeWh) -> None:
+        """Make the file if need be, open it, and paint once."""
+        self.contract.check_size(size_wh)
+        self.infer(np.zeros((size_wh[1], size_wh[0], 3), np.uint8))
+
+    def infer(self, image: Image) -> Image:
+        """Paint one picture: (H, W, 3) uint8 BGR -> the same shape, an array that the caller owns."""
+        to_tensor(image, self.contract)  # which says what does not fit
+        height, width = image.shape[:2]
+        levels = self._network((width, height))(padded(image))[:height, :width]
+        # What is no number is black, by which `realtime.engine_guard` knows it.
+        painted: Image = np.rint(np.nan_to_num(levels.clip(0, 255))).astype(np.uint8)
+        return painted
+
+    def close(self) -> None:
+        """Free the networks."""
+        self._networks.clear()
+
+    def _network(self, size_wh: SizeWh) -> Paint:
+        file = self._file(size_wh)
+        if file not in self._networks:
+            self._networks[file] = self._opened(file, size_wh)
+            while len(self._networks) > _KEPT:
+                self._networks.popitem(last=False)
+        self._networks.move_to_end(file)
+        return self._networks[file]
+
+    def _opened(self, file: Path, size_wh: SizeWh) -> Paint:
+        """Open the file; one that is damaged is made anew, once."""
+        self.build(size_wh, _say_once(self.contract.name, self._exported.name))
+        try:
+            return self._exported.load(file, self._threads)
+        except EngineError:
+            file.unlink(missing_ok=True)
+        self.build(size_wh, _say_once(self.contract.name, self._exported.name))
+        return self._exported.load(file, self._threads)
+
+    def _file(self, size_wh: SizeWh) -> Path:
+        exported, contract = self._exported, self.contract
+        size = "x".join(map(str, _rounded_up(size_wh))) if exported.by_size else "any"
+        stored = exported.precisions[self._precision]
+        versions = [f"{package} {_version(package)}" for package in exported.makers]
+        parts = (contract.weights_sha256, contract.livebrush_version, size, stored, *versions)
+        key = hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
+        return cache_dir() / exported.name / f"{contract.name}-{stored}-{size}-{key}{exported.suffix}"
+
+    def _arguments(self, file: Path, size_wh: SizeWh) -> list[str]:
+        exported = self._exported
+        width, height = _rounded_up(size_wh)
+        return [
+            *(str(self._path.resolve()), "--to", exported.name, "--out", str(file)),
+            *("--precision", exported.precisions[self._precision], "--no-verify", "--progress"),
+            *(("--size", f"{height}x{width}") if exported.by_size else ()),
+        ]
+
+
+def run_export(arguments: list[str], progress: Progress) -> None:
+    """Run `python -m export`, until it ends or `progress` gives it up.
+
+    Raises:
+        EngineError: with its last line, if it fails.
+    """
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as failed:
+        # From where our packages lie, whatever lies in the user's own folder.
+        folder = Path(__file__).resolve().parent.parent
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(folder), *_python_path()))),
+        }
+        child = subprocess.Popen(
+            [sys.executable, "-m", "export", *arguments],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=failed,
+            start_new_session=True,
+        )
+        try:
+            psutil.Process(child.pid).nice(_RANK if os.name != "nt" else psutil.IDLE_PRIORITY_CLASS)
+            while child.poll() is None:
+                if not progress(_told(said)):
+                    raise EngineError("it was given up")
+                try:
+                    child.wait(_WAIT_S)
+                except subprocess.TimeoutExpired:
+                    continue
+        finally:
+            _end(child)
+        if child.returncode:
+            failed.seek(0)
+            lines = [
+                line.strip() for line in failed.read().decode(errors="replace").splitlines() if line.strip()
+            ]
+            why = (
+                lines[-1].removeprefix("error: ") if lines else f"it ended with exit code {child.returncode}"
+            )
+            raise EngineError(why)
+
+
+def padded(image: Image) -> Image:
+    """Return a picture whose sides are multiples of 4, mirrored at its right and its lower end."""
+    height, width = image.shape[:2]
+    right, lower = -width % MULTIPLE, -height % MULTIPLE
+    if not right and not lower:
+        return np.ascontiguousarray(image)
+    return np.asarray(cv2.copyMakeBorder(image, 0, lower, 0, right, cv2.BORDER_REFLECT_101), np.uint8)
+
+
+def _choose_precision(exported: Exported, contract: StyleContract, options: EngineOptions) -> str:
+    if options.device == "cuda":
+        raise EngineError(f"{exported.name} runs on the processor here; use --device cpu, or --engine auto")
+    if contract.weights_precision == "int8" or contract.dtype != "uint8":
+        what = "in 8 bits" if contract.weights_precision == "int8" else "of floats"
+        raise EngineError(
+            f"{exported.name} makes no file of a graph {what}, as {contract.name} is; take the style's own"
+        )
+    if options.precision == "auto":
+        return next(iter(exported.precisions))
+    if options.precision not in exported.precisions:
+        raise EngineError(f"{exported.name} offers {', '.join(exported.precisions)}, not {options.precision}")
+    return options.precision
+
+
+def _rounded_up(size_wh: SizeWh) -> SizeWh:
+    width, height = (-(-side // MULTIPLE) * MULTIPLE for side in size_wh)
+    return width, height
+
+
+def _told(said: IO[bytes]) -> float:
+    said.seek(0)
+    lines = said.read().decode(errors="replace").splitlines()
+    told = [line.removeprefix(PROGRESS) for line in lines if line.startswith(PROGRESS)]
+    return int(told[-1]) / 100 if told and told[-1].isdigit() else 0.0
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """End the command and what it has started, if it is still at work."""
+    if child.poll() is None:
+        if os.name == "nt":
+            child.kill()
+        else:
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+
+
+def _python_path() -> list[str]:
+    return [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part]
+
+
+def _say_once(style: str, engine: str) -> Progress:
+    """Return the progress of a build that somebody waits for: one line, on the screen's error side."""
+    said = False
+
+    def progress(_done: float) -> bool:
+        nonlocal said
+        if not said:
+            print(f"{style}: {engine} makes its file, once for this style", file=sys.stderr, flush=True)
+        said = True
+        return True
+
+    return progress
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package.replace("_", "-"))
+    except metadata.PackageNotFoundError:
+        return "none"
