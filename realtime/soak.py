@@ -142,7 +142,7 @@ def run_soak(
         source = LastingSource(
             port.open(), port.open_again, tell=director.tell, clock=world.clock, wait=world.wait
         )
-        output = SinkOutput([director, Observer(record, world.clock, every_minute)], times)
+        output = SinkOutput([director, Observer(record, world.clock, every_minute, director)], times)
         try:
             pipeline.run(source, painter, output, times=times, stop=stop)
         except Exception as error:  # what nothing may do: end the show

@@ -16,11 +16,12 @@ from realtime.painter import Painted
 from realtime.sink_apart import ApartSink
 from realtime.sink_video import VideoSink
 from realtime.soak_faults import CAMERA_FAULTS, CameraPort, FaultyShelf, FaultySink
-from realtime.soak_measure import Record
+from realtime.soak_measure import Record, rest_times
 from realtime.style_player import StylePlayer
 from realtime.timing import Clock
 
 EVERY_S = 12.0  # between two events, in the mean
+AGAIN_S = 4.0  # between two tries to have the first engine back
 BACK_S = 8.0  # after an engine has failed, the one that took its place fails too: else no two were alike
 
 
@@ -52,15 +53,21 @@ class Director:
     """
 
     def __init__(self, seed: int, length_s: float, clock: Clock, stop: threading.Event, folder: Path) -> None:
+        self.rest = 0
+        """Which rest the show is in, from 1 on; 0 while it is not, or not yet as it was at first."""
         self.happened: Counter[str] = Counter()
         self.told: Counter[str] = Counter()
         """How often each kind of line was said, by its first words."""
         self._random = random.Random(seed)
         self._clock = clock
         self._stop = stop
-        self._ends_at = clock() + length_s
-        self._next_at = clock() + EVERY_S
+        self._began_at = clock()
+        self._length_s = length_s
+        self._rests = rest_times(length_s)
+        self._next_at = self._began_at + EVERY_S
+        self._deck: list[str] = []  # what happens next, the last one first
         self._engine_back_at: float | None = None
+        self._is_resting = False
         self._folder = folder
         self._recording: tuple[ApartSink, FaultySink, Path] | None = None
         self._events: dict[str, Callable[[], object]] = {}
@@ -70,7 +77,8 @@ class Director:
     ) -> None:
         """Take what things happen to."""
         self._player, self._painter, self._port, self._shelf = player, painter, port, shelf
-        entry = player.current.entry
+        self._first = player.current
+        entry = self._first.entry
         broken = replace(entry, name=FaultyShelf.BROKEN, path=self._folder / "broken.onnx")
         self._events = {
             "next style": lambda: player.step(1),
@@ -103,18 +111,60 @@ class Director:
     def idle(self, *, paused: bool) -> None:
         """Let happen what is due."""
         now = self._clock()
-        if now >= self._ends_at:
+        if now >= self._began_at + self._length_s:
             self._stop.set()
         while (problem := self._player.take_problem()) is not None:
             self.tell(problem)
         if self._engine_back_at is not None and now >= self._engine_back_at:
             self._engine_back_at = None
             self._shelf.fail_once()
-        if now >= self._next_at:
+        if self._is_time_to_rest(now):
+            self._next_at = max(self._next_at, now + EVERY_S / 2)
+        elif now >= self._next_at:
             self._next_at = now + self._random.uniform(0.5, 1.5) * EVERY_S
-            name = self._random.choice(sorted(self._events))
+            name = self._draw()
             self.happened[name] += 1
             self._events[name]()
+
+    def _draw(self) -> str:
+        """Return what happens next: everything once, in an order by chance, before anything does again.
+
+        So two parts of a run are alike but for what has grown.
+        """
+        if not self._deck:
+            self._deck = sorted(self._events)
+            self._random.shuffle(self._deck)
+        return self._deck.pop()
+
+    def _is_time_to_rest(self, now: float) -> bool:
+        """Bring the show back to how it began, where a rest is due: the first style alone, on its engine."""
+        at_s = now - self._began_at
+        number = next((n for n, (begin, end) in enumerate(self._rests, 1) if begin <= at_s < end), 0)
+        if number == 0:
+            if self._is_resting:
+                self._is_resting, self.rest = False, 0
+                self._player.spare_memory(False)
+            return False
+        begin, end = self._rests[number - 1]
+        if not self._is_resting:
+            self._is_resting = True
+            self._player.spare_memory(True)
+            self._player.choose(self._first.entry)
+            self._painter.mask_is_on = False
+            if self._recording is not None:
+                self._switch_recording()
+        first, paints = self._first, self._player.current
+        is_same_engine = paints.info.name == first.info.name
+        if not is_same_engine and (self._engine_back_at is None or self._engine_back_at > now + AGAIN_S):
+            # The engine that took its place fails, and it comes back; once more if that was too soon.
+            self._engine_back_at = now + AGAIN_S
+            self._shelf.fail_once()
+        elif is_same_engine:
+            self._engine_back_at = None
+        # The first half is for what ends beside the show: engines that are closed, encoders.
+        is_as_at_first = is_same_engine and paints.entry.path == first.entry.path
+        self.rest = number if is_as_at_first and at_s >= (begin + end) / 2 else 0
+        return True
 
     def close(self) -> None:
         """End the recording."""
@@ -150,8 +200,11 @@ class Director:
 class Observer:
     """Takes the age of every frame that was shown; see `realtime.output.Writer`."""
 
-    def __init__(self, record: Record, clock: Clock, every_minute: Callable[[Record], None]) -> None:
+    def __init__(
+        self, record: Record, clock: Clock, every_minute: Callable[[Record], None], director: Director
+    ) -> None:
         self._record, self._clock, self._every_minute = record, clock, every_minute
+        self._director = director
         self._began_at: float | None = None
         self._minutes = 0
 
@@ -160,7 +213,7 @@ class Observer:
         now = self._clock()
         self._began_at = now if self._began_at is None else self._began_at
         at_s = now - self._began_at
-        self._record.add_frame(at_s, (now - frame.captured_at) * 1000)
+        self._record.add_frame(at_s, (now - frame.captured_at) * 1000, self._director.rest)
         if at_s >= 60 * (self._minutes + 1):
             self._minutes = int(at_s // 60)
             self._every_minute(self._record)

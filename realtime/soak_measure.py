@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any
 
@@ -14,17 +14,27 @@ from realtime.errors import LivebrushError
 from realtime.process import open_files, rss_mb, thread_count
 
 WARM_UP_S, WINDOW_S = 300.0, 600.0  # at most a quarter of the whole run each
+REST_S = 24.0  # at most a tenth of the whole run
 MEMORY_GROWTH, LATENCY_GROWTH = 0.02, 0.10
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One look at the process: MB of 10^6 bytes, counts of threads and files."""
+    """One look at the process: MB of 10^6 bytes, counts of threads and files.
+
+    Args:
+        at_s: since the first frame.
+        memory_mb: resident.
+        threads: the libraries' own included.
+        files: open ones, pipes and sockets included.
+        rest: which of the show's rests it was taken in, from 1 on; 0 for none.
+    """
 
     at_s: float
     memory_mb: float
     threads: int
     files: int
+    rest: int = 0
 
 
 def look_at_process(at_s: float) -> Sample:
@@ -45,12 +55,18 @@ class Record:
     latency_at_s: array[float] = field(default_factory=lambda: array("f"))
     latency_ms: array[float] = field(default_factory=lambda: array("f"))
 
-    def add_frame(self, at_s: float, latency_ms: float) -> None:
-        """Take one frame that was shown; looks at the process once a second."""
+    def add_frame(self, at_s: float, latency_ms: float, rest: int = 0) -> None:
+        """Take one frame that was shown; looks at the process once a second.
+
+        Args:
+            at_s: since the first frame.
+            latency_ms: from the camera to here.
+            rest: which rest the show is in, from 1 on; 0 for none.
+        """
         self.latency_at_s.append(at_s)
         self.latency_ms.append(latency_ms)
         if not self.samples or at_s - self.samples[-1].at_s >= 1:
-            self.samples.append(self.probe(at_s))
+            self.samples.append(replace(self.probe(at_s), rest=rest))
 
 
 @dataclass(frozen=True)
@@ -91,34 +107,44 @@ def windows(length_s: float) -> tuple[tuple[float, float], tuple[float, float]]:
     return (warm_up_s, warm_up_s + window_s), (length_s - window_s, length_s)
 
 
-def judge(record: Record) -> list[Finding]:
-    """Compare the window after the warm-up with the last one.
+def rest_times(length_s: float) -> list[tuple[float, float]]:
+    """Return beginning and end of every rest, seconds: after each warm-up's length, and at the end."""
+    every_s, rest_s = min(WARM_UP_S, length_s / 4), min(REST_S, length_s / 10)
+    last_s = length_s - rest_s
+    begins = [every_s * number for number in range(1, int(length_s / every_s)) if every_s * number < last_s]
+    return [(begin, begin + rest_s) for begin in [*(b for b in begins if b + 2 * rest_s < last_s), last_s]]
 
-    Memory is compared by its median. Threads and files by their least: they come and go with recordings and
-    with styles, and what leaks never goes. Latency by its 99th percentile.
+
+def judge(record: Record) -> list[Finding]:
+    """Compare the show after its warm-up with the show at its end.
+
+    Memory, threads and files by their medians in the first rest and in the last one. In between, styles,
+    sizes and engines come and go, and libraries have threads for each that is open: only the same show can
+    be compared with itself. Latency by its 99th percentile in the window after the warm-up and the last one.
 
     Raises:
         LivebrushError: too little was measured to compare anything.
     """
     length_s = record.samples[-1].at_s if record.samples else 0.0
-    early, late = windows(length_s)
-    first, last = (_within(record.samples, window) for window in (early, late))
-    if len(first) < 2 or len(last) < 2:
-        raise LivebrushError(f"{length_s:.0f} s are too few to compare anything; give --minutes 1 or more")
+    rests = sorted({sample.rest for sample in record.samples if sample.rest})
+    if len(rests) < 2:
+        raise LivebrushError(
+            f"the show came to rest {len(rests)} times in {length_s:.0f} s, too few to compare anything; "
+            "give --minutes 2 or more"
+        )
+    first, last = (
+        [sample for sample in record.samples if sample.rest == rest] for rest in (rests[0], rests[-1])
+    )
     memory = [median(sample.memory_mb for sample in part) for part in (first, last)]
-    threads = [min(sample.threads for sample in part) for part in (first, last)]
-    files = [min(sample.files for sample in part) for part in (first, last)]
-    latency = [_p99(record, window) for window in (early, late)]
+    threads = [median(sample.threads for sample in part) for part in (first, last)]
+    files = [median(sample.files for sample in part) for part in (first, last)]
+    latency = [_p99(record, window) for window in windows(length_s)]
     return [
         Finding("memory, MB", memory[0], memory[1], memory[0] * (1 + MEMORY_GROWTH)),
         Finding("threads", threads[0], threads[1], threads[0]),
         Finding("open files", files[0], files[1], files[0]),
         Finding("latency p99, ms", latency[0], latency[1], latency[0] * (1 + LATENCY_GROWTH)),
     ]
-
-
-def _within(samples: list[Sample], window: tuple[float, float]) -> list[Sample]:
-    return [sample for sample in samples if window[0] <= sample.at_s <= window[1]]
 
 
 def _p99(record: Record, window: tuple[float, float]) -> float:

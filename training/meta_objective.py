@@ -120,12 +120,13 @@ class MetaObjective:
             features = self.perception(image, (*self.content_refs, *self.style_refs))
             with torch.no_grad():
                 target = self.perception(content_image, self.content_refs)
-        distances, first = [], 0
-        for style, count in zip(statistics, counts, strict=True):
+        # Split in one go: a slice a style would fill a gradient of the whole batch's size for each of them.
+        shares = {ref: features[ref].split(list(counts)) for ref in self.style_refs}
+        distances = []
+        for number, (style, count) in enumerate(zip(statistics, counts, strict=True)):
             if count:
-                own = {ref: features[ref][first : first + count] for ref in self.style_refs}
+                own = {ref: shares[ref][number] for ref in self.style_refs}
                 distances.append(count / len(image) * style_distance(own, style, self.method, draw=draw))
-            first += count
         parts = {"content": content_distance(features, target), "style": torch.stack(distances).sum()}
         return weigh(self.config, image, parts)
 

@@ -1,8 +1,11 @@
 """The soak on a clock that a test moves, with engines that need no network; and its judgement of figures."""
 
+import itertools
 import json
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +21,9 @@ from realtime.frame import Frame
 from realtime.mask import Alpha, FrameMask
 from realtime.soak import SoakConfig, World, run_soak
 from realtime.soak_faults import CAMERA_FAULTS
-from realtime.soak_measure import Record, Sample, judge, windows
+from realtime.soak_measure import Record, Sample, judge, rest_times, windows
 from realtime.testing import FakeClock, IdentityEngine, make_contract, running_threads
+from realtime.warm_engines import OpenStyle
 
 STYLES = tuple(
     StyleEntry(name, Path(f"{name}.onnx"), make_contract(name), shipped=True) for name in ("a", "b", "c")
@@ -39,16 +43,26 @@ def open_identity(style: StyleEntry, options: EngineOptions) -> Engine:
     return IdentityEngine(style.contract)
 
 
+def open_named(style: StyleEntry, options: EngineOptions) -> Engine:
+    """Open an engine that has the name that was asked for."""
+    engine = IdentityEngine(style.contract)
+    name = "openvino" if options.engine == "auto" else options.engine
+    engine.info = replace(engine.info, name=name)
+    return engine
+
+
 @pytest.fixture(autouse=True)
 def no_thread_is_left() -> Iterator[None]:
     yield
     assert running_threads() == []
 
 
-def run(minutes: float, *, seed: int = 0, faults: bool = True) -> tuple[dict[str, Any], Record]:
+def run(
+    minutes: float, *, seed: int = 0, faults: bool = True, open_style: OpenStyle = open_identity
+) -> tuple[dict[str, Any], Record]:
     clock, record = FakeClock(), Record(lambda at_s: Sample(at_s, 100.0, 10, 5))
     world = World(
-        clock, clock.advance, clock.advance, open_style=open_identity, open_mask=HalfMask, styles=STYLES
+        clock, clock.advance, clock.advance, open_style=open_style, open_mask=HalfMask, styles=STYLES
     )
     config = SoakConfig(minutes, size_wh=(96, 64), seed=seed, faults=faults)
     return run_soak(config, record, stop=threading.Event(), world=world), record
@@ -113,6 +127,79 @@ def test_the_windows_of_an_hour_leave_out_five_minutes_and_of_a_minute_a_quarter
     assert windows(60) == ((15, 30), (45, 60))
 
 
+def test_it_rests_every_five_minutes_and_at_the_end() -> None:
+    rests = rest_times(3600)
+    assert rests[0] == (300, 324)
+    assert rests[1] == (600, 624)
+    assert rests[-1] == (3576, 3600)
+    assert len(rests) == 12
+    for length_s in (60, 119, 330, 1e5):
+        rests = rest_times(length_s)
+        assert len(rests) >= 2
+        assert all(a_end <= b_begin for (_, a_end), (b_begin, _) in itertools.pairwise(rests))
+        assert rests[-1][1] == length_s
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str, str, bool]]:
+    """Return, for every frame to come: number of the rest, style, engine, whether the mask is on.
+
+    The clock stands still while a style loads, so that loading takes no time in it.
+    """
+    frames: list[tuple[int, str, str, bool]] = []
+    directors: list[soak_director.Director] = []
+    begin, add_frame, advance = soak_director.Director.begin, Record.add_frame, FakeClock.advance
+
+    def begin_watched(director: soak_director.Director, *parts: Any) -> None:
+        directors.append(director)
+        begin(director, *parts)
+
+    def see(record: Record, at_s: float, latency_ms: float, rest: int = 0) -> None:
+        paints = directors[0]._player.current
+        frames.append((rest, paints.entry.name, paints.info.name, directors[0]._painter.mask_is_on))
+        add_frame(record, at_s, latency_ms, rest)
+
+    def advance_when_loaded(clock: FakeClock, seconds: float) -> None:
+        while directors and directors[0]._player.loading is not None:
+            time.sleep(0.0002)
+        advance(clock, seconds)
+
+    monkeypatch.setattr(FakeClock, "advance", advance_when_loaded)
+    monkeypatch.setattr(soak_director.Director, "begin", begin_watched)
+    monkeypatch.setattr(soak_director, "EVERY_S", 2.0)
+    monkeypatch.setattr(Record, "add_frame", see)
+    return frames
+
+
+def test_a_rest_is_the_show_as_it_began(seen: list[tuple[int, str, str, bool]]) -> None:
+    _, record = run(6)
+    assert {(style, mask) for rest, style, _, mask in seen if rest} == {("a", False)}
+    assert {(style, mask) for rest, style, _, mask in seen if not rest} == {
+        (style, mask) for style in ("a", "b", "c") for mask in (True, False)
+    }
+    assert {sample.rest for sample in record.samples} == set(range(len(rest_times(360)) + 1))
+
+
+def test_an_engine_that_took_the_firsts_place_is_no_rest(
+    seen: list[tuple[int, str, str, bool]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it costs cannot be compared: the first is brought back before anything is measured."""
+    monkeypatch.setattr(soak_director, "BACK_S", 1e9)  # it would stay
+    result, record = run(6, open_style=open_named)
+    assert result["events"]["engine fails"] > 1
+    assert {engine for rest, _, engine, _ in seen if rest} == {"openvino"}
+    assert {engine for rest, _, engine, _ in seen if not rest} == {"openvino", "onnxruntime"}
+    assert len({sample.rest for sample in record.samples}) == len(rest_times(360)) + 1
+
+
+def test_everything_happens_once_before_anything_happens_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soak_director, "EVERY_S", 1.0)
+    result, _ = run(4)
+    counts = result["events"].values()
+    assert max(counts) - min(counts) <= 1
+    assert min(counts) > 2
+
+
 def record_of(
     memory_growth: float = 1.0, threads: int = 0, files: int = 0, latency_growth: float = 1.0
 ) -> Record:
@@ -121,13 +208,14 @@ def record_of(
         lambda s: Sample(
             s,
             400 * memory_growth ** (s / 3600),
-            # A recording or a style comes and goes: that is no leak.
-            20 + int(threads * s / 3600) + int(s) % 3,
-            9 + int(files * s / 3600) + int(s) % 2,
+            20 + int(threads * s / 3600),
+            9 + int(files * s / 3600),
         )
     )
+    rests = rest_times(3600)
     for second in range(3601):
-        record.add_frame(float(second), 50 * latency_growth ** (second / 3600))
+        rest = next((n for n, (begin, end) in enumerate(rests, 1) if begin <= second < end), 0)
+        record.add_frame(float(second), 50 * latency_growth ** (second / 3600), rest)
     return record
 
 
@@ -158,7 +246,7 @@ def test_little_growth_passes() -> None:
 
 
 def test_too_little_to_compare_is_said() -> None:
-    with pytest.raises(LivebrushError, match="give --minutes 1 or more"):
+    with pytest.raises(LivebrushError, match="give --minutes 2 or more"):
         judge(Record())
 
 
