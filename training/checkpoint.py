@@ -1,5 +1,6 @@
 """Checkpoints: tensors and plain values only, so that `torch.load(weights_only=True)` opens them."""
 
+import io
 import os
 from pathlib import Path
 from typing import Any
@@ -23,14 +24,23 @@ def save_checkpoint(file: Path, content: dict[str, Any]) -> None:
     Args:
         file: where to.
         content: `kind`, `preset`, `weights` (a state dict) and whatever else is plain.
+    Raises:
+        OSError: if it cannot be written, such as on a full disk.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(file.name + ".part")
-    with part.open("wb") as stream:
-        torch.save({"format": FORMAT, "version": VERSION, **content}, stream)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(file)
+    # In memory first: torch turns a full disk into a RuntimeError about positions in its archive.
+    packed = io.BytesIO()
+    torch.save({"format": FORMAT, "version": VERSION, **content}, packed)
+    try:
+        with part.open("wb") as stream:
+            stream.write(packed.getbuffer())
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(file)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def load_checkpoint(file: Path) -> dict[str, Any]:

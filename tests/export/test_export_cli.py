@@ -83,3 +83,21 @@ def test_a_file_over_its_limit_is_exit_code_1_and_one_line(
     error = capsys.readouterr().err
     assert "plain.onnx in onnxruntime fp32, frame" in error and error.count("\n") == 1
     assert (tmp_path / "plain.onnx.worst.png").is_file()
+
+
+@pytest.mark.skipif("sys.platform == 'win32'", reason="Windows has no such limit")
+def test_a_checkpoint_on_a_full_disk_is_one_line_and_leaves_nothing(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import resource
+
+    out = tmp_path / "made"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
+    try:
+        assert run(checkpoint, "--to", "checkpoint", "-o", out) == 2
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    error = capsys.readouterr().err
+    assert "cannot write" in error and error.count("\n") == 1
+    assert list(out.iterdir()) == []
