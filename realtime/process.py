@@ -41,16 +41,20 @@ def peak_rss_mb() -> float:
 
 
 def yield_to_others(*, wholly: bool = True) -> None:
-    """Give the calling thread the processor only where other threads leave it; for good.
+    """Give the calling thread less of the processor than the threads of this process that paint; for good.
 
     For a thread that loads a network while another one paints: on two cores, compiling at equal rank
     takes every second frame's time. Does nothing where threads have no rank of their own (macOS).
 
+    It keeps a share, for now and then it holds a lock that a painting waits for, Python's own among them:
+    at the lowest rank, beside other programs that took both cores, shows stood still for seconds.
+
     Args:
-        wholly: False for work that somebody waits for: a third of an equal's share, where Linux rules.
+        wholly: a tenth of an equal's share, where Linux rules; False for a third, if somebody waits for it.
     """
+    thread = threading.get_native_id()
     with contextlib.suppress(OSError, AttributeError):  # forbidden here, or not to be had
-        _lower_priority(threading.get_native_id(), 19 if wholly else 5)
+        _lower_priority(thread, 10 if wholly else 5)
 
 
 def share_heap() -> None:
@@ -113,7 +117,7 @@ if sys.platform == "win32":
         kernel32.GetCurrentProcess.restype = wintypes.HANDLE
         return wintypes.HANDLE(kernel32.GetCurrentProcess())
 
-    def _lower_priority(_thread: int, _niceness: int) -> None:
+    def _lower_priority(_thread: int, _by: int) -> None:
         kernel32 = ctypes.WinDLL("kernel32")
         kernel32.GetCurrentThread.restype = wintypes.HANDLE
         below_normal = -1  # THREAD_PRIORITY_BELOW_NORMAL
@@ -138,9 +142,10 @@ if sys.platform == "win32":
 
 else:
 
-    def _lower_priority(thread: int, niceness: int) -> None:
+    def _lower_priority(thread: int, by: int) -> None:
         if sys.platform == "linux":  # elsewhere this would name a process
-            os.setpriority(os.PRIO_PROCESS, thread, niceness)
+            niceness = os.getpriority(os.PRIO_PROCESS, thread)
+            os.setpriority(os.PRIO_PROCESS, thread, min(19, niceness + by))
 
     def _age_s() -> float:
         # The second field is the program's name in parentheses, and may itself hold spaces and ")".
