@@ -142,6 +142,7 @@ class EngineSpec:
         on_card_only: it runs on NVIDIA GPUs and nowhere else.
         exports: it opens no style file itself, but what `python -m export` makes of one, which takes a
             minute: see `realtime.engine_exported`.
+        keeps_threads: that a closed engine painted in, for the next one; the module has `ready_threads`.
     """
 
     module: str
@@ -152,6 +153,7 @@ class EngineSpec:
     reads: str = ONNX_SUFFIX
     on_card_only: bool = False
     exports: bool = False
+    keeps_threads: bool = False
 
 
 ENGINES: dict[str, EngineSpec] = {
@@ -159,7 +161,12 @@ ENGINES: dict[str, EngineSpec] = {
         "realtime.engine_onnxruntime", "onnxruntime", "cpu", ("fp32", "int8"), compiles=False
     ),
     "openvino": EngineSpec(
-        "realtime.engine_openvino", "openvino", "cpu", ("fp32", "bf16", "fp16", "int8"), compiles=True
+        "realtime.engine_openvino",
+        "openvino",
+        "cpu",
+        ("fp32", "bf16", "fp16", "int8"),
+        compiles=True,
+        keeps_threads=True,
     ),
     "aoti": EngineSpec(
         "realtime.engine_aoti",

@@ -6,6 +6,7 @@ sizes used last are kept. Constructing, compiling and running release Python's l
 
 from __future__ import annotations
 
+import contextlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
+from openvino import opset13 as ops
 
 from realtime.buffers import BufferPool
 from realtime.contract import StyleContract
@@ -144,9 +146,8 @@ class OpenVinoEngine:
 
     def _compile(self, size_wh: tuple[int, int]) -> tuple[Any, Any]:
         config = {
+            **_threads_config(self._threads),
             "INFERENCE_PRECISION_HINT": self._hint,
-            "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_NUM_THREADS": self._threads,
             "PERF_COUNT": self._count_times,
         }
         try:
@@ -164,6 +165,26 @@ class OpenVinoEngine:
 
 
 open_style = OpenVinoEngine
+
+
+def ready_threads(threads: int) -> None:
+    """Have the next engine that is opened paint in threads that this thread makes.
+
+    A network paints in threads that whoever compiles it makes, or in idle ones of an earlier network of the
+    same configuration, and Linux has them inherit a rank. Compiled by a thread of low rank, a style would
+    paint at that rank ever after. So a network of one operator is compiled here, and leaves its threads idle.
+
+    Args:
+        threads: of the engine to come.
+    """
+    number = ops.parameter([1], np.float32)
+    model = ov.Model([ops.relu(number)], [number], "threads")
+    with contextlib.suppress(RuntimeError):  # it is a help, and nothing depends on it
+        _core().compile_model(model, DEVICE, _threads_config(threads)).create_infer_request()
+
+
+def _threads_config(threads: int) -> dict[str, Any]:
+    return {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
 
 
 def open_graph(

@@ -9,9 +9,12 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 _IMPORTED_AT = time.perf_counter()
 _CPU_S_AT_IMPORT = time.process_time()
@@ -57,6 +60,28 @@ def yield_to_others(*, wholly: bool = True) -> None:
         _lower_priority(thread, 10 if wholly else 5)
 
 
+def call_beside(function: Callable[[], T], *, wholly: bool = True) -> T:
+    """Call a function in a thread of its own that yields to others; return what it returns, or raise.
+
+    The calling thread keeps its rank, which no thread gets back that once gave it up.
+
+    Args:
+        function: what to call.
+        wholly: see `yield_to_others`.
+    """
+    answer: Future[T] = Future()
+
+    def call() -> None:
+        yield_to_others(wholly=wholly)
+        try:
+            answer.set_result(function())
+        except BaseException as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=call, name="livebrush-loading", daemon=True).start()
+    return answer.result()
+
+
 def share_heap() -> None:
     """Have all threads of this process take memory from one heap, where the C library is GNU's; for good.
 
@@ -67,6 +92,13 @@ def share_heap() -> None:
         return
     with contextlib.suppress(OSError, AttributeError):  # another C library
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+
+
+def give_back_memory() -> None:
+    """Give back to the system what was freed, where the C library is GNU's: else it keeps most of it."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):  # another C library
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 @contextlib.contextmanager

@@ -21,6 +21,7 @@ from realtime.style_player import StylePlayer
 from realtime.timing import Clock
 
 EVERY_S = 12.0  # between two events, in the mean
+WARM_UP_PACE = 3
 AGAIN_S = 4.0  # between two tries to have the first engine back
 BACK_S = 8.0  # after an engine has failed, the one that took its place fails too: else no two were alike
 
@@ -121,7 +122,10 @@ class Director:
         if self._is_time_to_rest(now):
             self._next_at = max(self._next_at, now + EVERY_S / 2)
         elif now >= self._next_at:
-            self._next_at = now + self._random.uniform(0.5, 1.5) * EVERY_S
+            # Before the first rest more often: libraries keep what was made for as much as was ever open at once.
+            is_warm = now >= self._began_at + self._rests[0][0]
+            every_s = EVERY_S if is_warm else EVERY_S / WARM_UP_PACE
+            self._next_at = now + self._random.uniform(0.5, 1.5) * every_s
             name = self._draw()
             self.happened[name] += 1
             self._events[name]()

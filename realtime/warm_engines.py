@@ -6,17 +6,19 @@ wanted at another size is loaded as a second engine beside the one that paints, 
 
 from __future__ import annotations
 
+import importlib
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from realtime.catalog import StyleEntry
 from realtime.engine import ENGINES, Engine, EngineInfo, EngineOptions
 from realtime.engine_building import open_live
 from realtime.painter import SizeWh
-from realtime.process import yield_to_others
+from realtime.process import call_beside, give_back_memory
 
 # How long an engine that is being loaded at the end may keep the run from ending. One that hangs is left.
 STUCK_LOADER_S = 2.0
@@ -200,20 +202,26 @@ class WarmEngines:
         self._ready.clear()
 
     def _work(self) -> None:
-        with self._changed:
-            yields = all(compiles(style.info) for style in self._ready.values())
-        if yields:
-            yield_to_others(wholly=not self._urgent)
         while (order := self._next_order()) is not None:
             options = self._options
             try:
-                loaded = load_style(order.entry, options, self._size_of(order), self._open_style)
+                loaded = self._load(order, options)
             except Exception as error:  # the show goes on with what it has
                 with self._changed:
                     self._failures.append((order, error))
                     self._orders = tuple(other for other in self._orders if other != order)
             else:
                 self._take_in(order, loaded, options)
+
+    def _load(self, order: Order, options: EngineOptions) -> LoadedStyle:
+        with self._changed:
+            infos = [style.info for style in self._ready.values()]
+        load = partial(load_style, order.entry, options, lambda: order.network_wh, self._open_style)
+        if not all(compiles(info) for info in infos):
+            return load()
+        for info in infos[-1:]:  # what comes next is most likely of the same kind
+            ready_threads(info)
+        return call_beside(load, wholly=not self._urgent)
 
     def _take_in(self, order: Order, style: LoadedStyle, options: EngineOptions) -> None:
         with self._changed:
@@ -222,9 +230,6 @@ class WarmEngines:
                 self._ready[order.key] = style
         if not still_wanted:
             style.engine.close()
-
-    def _size_of(self, order: Order) -> Callable[[], SizeWh | None]:
-        return lambda: order.network_wh
 
     def _next_order(self) -> Order | None:
         """Wait for an order; close meanwhile what is not kept. None at the end."""
@@ -237,6 +242,8 @@ class WarmEngines:
                 is_closed = self._is_closed
             for style in unused:
                 style.engine.close()
+            if unused:
+                give_back_memory()
             if is_closed:
                 return None
             if missing is not None:
@@ -254,12 +261,22 @@ class WarmEngines:
 def compiles(info: EngineInfo) -> bool:
     """Tell whether loading a style is long work in the loading thread itself.
 
-    Then that thread takes only what the others leave, for it must not hold up the style that paints.
-    Else it keeps its rank, for the threads that an engine makes while it opens would inherit the low
-    one for good.
+    Then a thread of lower rank does it, for it must not hold up the style that paints. Else the loading
+    thread does it at its own rank, for the threads that an engine makes while it opens inherit the rank of
+    the thread that opens it, for good.
     """
     spec = ENGINES.get(info.name)
     return spec is None or spec.compiles
+
+
+def ready_threads(info: EngineInfo) -> None:
+    """Have an engine's runtime make the threads that the next engine paints in: here, at this thread's rank.
+
+    Does nothing for a runtime that does not keep threads for later.
+    """
+    spec = ENGINES.get(info.name)
+    if spec is not None and spec.keeps_threads:
+        importlib.import_module(spec.module).ready_threads(info.threads)
 
 
 def wants_warming(info: EngineInfo) -> bool:

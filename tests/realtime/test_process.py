@@ -7,7 +7,14 @@ import time
 import numpy as np
 import pytest
 
-from realtime.process import peak_rss_mb, process_started_at, yield_to_others
+from realtime.process import (
+    call_beside,
+    give_back_memory,
+    peak_rss_mb,
+    process_started_at,
+    rss_mb,
+    yield_to_others,
+)
 
 CODE = """
 import sys, time
@@ -56,3 +63,35 @@ def test_a_loading_thread_steps_back_and_takes_no_other_with_it(wholly: bool, by
     thread.join()
     assert ranks == [min(19, before + by)]
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads a thread's rank as Linux keeps it")
+def test_what_is_called_beside_yields_and_the_caller_does_not() -> None:
+    def rank() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    before = rank()
+    assert call_beside(rank) == min(19, before + 10)
+    assert call_beside(rank, wholly=False) == min(19, before + 5)
+    assert rank() == before
+
+
+def test_what_is_called_beside_raises_here() -> None:
+    def fail() -> None:
+        raise ValueError("as it was")
+
+    with pytest.raises(ValueError, match="as it was"):
+        call_beside(fail)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other C libraries have their own ways")
+def test_freed_memory_is_given_back() -> None:
+    before = rss_mb()
+    held = [bytearray(60_000) for _ in range(2000)]  # small enough to come from the heap
+    pin = bytearray(60_000)  # above them, so that the heap cannot just be cut
+    held.clear()
+    kept = rss_mb()
+    give_back_memory()
+    assert kept - before > 60
+    assert rss_mb() < before + 40
+    assert pin

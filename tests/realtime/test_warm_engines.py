@@ -1,10 +1,13 @@
 """Engines that are loaded before they are needed, one after another."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from onnx_makers import make_style_onnx
 from waiting import LONG_S, wait_until
 
 from realtime.catalog import StyleEntry
@@ -166,3 +169,41 @@ def test_an_engine_is_prepared_where_that_saves_the_first_picture_something(
 ) -> None:
     info = EngineInfo(name, "fp32", "test", 1, device)
     assert (compiles(info), wants_warming(info)) == (compiling, warming)
+
+
+RANKS = """
+import os, sys, time
+from pathlib import Path
+from realtime.catalog import StyleEntry
+from realtime.contract import read_contract
+from realtime.engine import EngineOptions, open_engine
+from realtime.warm_engines import Order, WarmEngines, load_style
+
+def ranks():
+    return [os.getpriority(os.PRIO_PROCESS, int(thread)) for thread in os.listdir("/proc/self/task")]
+
+paths = [Path(text) for text in sys.argv[1:]]
+first, second = (StyleEntry(path.stem, path, read_contract(path), shipped=False) for path in paths)
+options = EngineOptions("openvino", threads=2)
+own = os.getpriority(os.PRIO_PROCESS, 0)
+warm = WarmEngines(options, open_engine, keep=2)
+warm.put(Order(first, (64, 64)), load_style(first, options, lambda: (64, 64), open_engine))
+warm.order(Order(second, (64, 64)))
+while warm.find(Order(second, (64, 64))) is None:
+    time.sleep(0.01)
+warm.find(Order(second, (64, 64))).engine.prepare((64, 64))
+time.sleep(0.1)  # the thread that loaded it ends
+print(sum(rank != own for rank in ranks()))
+warm.close()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads a thread's rank as Linux keeps it")
+def test_a_style_that_was_loaded_beside_does_not_paint_at_the_low_rank_of_its_loading(tmp_path: Path) -> None:
+    """In a process of its own: idle threads of other tests' engines would be used."""
+    pytest.importorskip("openvino")
+    styles = [make_style_onnx(tmp_path / f"{name}.onnx") for name in "ab"]
+    told = subprocess.run(
+        [sys.executable, "-c", RANKS, *map(str, styles)], capture_output=True, text=True, timeout=120
+    )
+    assert told.stdout.strip() == "0", told.stderr
