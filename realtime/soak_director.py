@@ -122,7 +122,7 @@ class Director:
         if self._is_time_to_rest(now):
             self._next_at = max(self._next_at, now + EVERY_S / 2)
         elif now >= self._next_at:
-            # Before the first rest more often: libraries keep what was made for as much as was ever open at once.
+            # Before the first rest more often: libraries keep what was made for as much as was ever open.
             is_warm = now >= self._began_at + self._rests[0][0]
             every_s = EVERY_S if is_warm else EVERY_S / WARM_UP_PACE
             self._next_at = now + self._random.uniform(0.5, 1.5) * every_s
