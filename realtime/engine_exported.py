@@ -205,7 +205,7 @@ def run_export(arguments: list[str], progress: Progress) -> None:
             start_new_session=True,
         )
         try:
-            psutil.Process(child.pid).nice(_RANK if os.name != "nt" else psutil.IDLE_PRIORITY_CLASS)
+            _lower(psutil.Process(child.pid))
             while child.poll() is None:
                 if not progress(_told(said)):
                     raise EngineError("it was given up")
@@ -260,6 +260,14 @@ def _told(said: IO[bytes]) -> float:
     lines = said.read().decode(errors="replace").splitlines()
     told = [line.removeprefix(PROGRESS) for line in lines if line.startswith(PROGRESS)]
     return int(told[-1]) / 100 if told and told[-1].isdigit() else 0.0
+
+
+def _lower(process: psutil.Process) -> None:
+    """Let others come first, unless it gives way already; a rank cannot be taken back up."""
+    if os.name == "nt":
+        process.nice(psutil.IDLE_PRIORITY_CLASS)
+    elif process.nice() < _RANK:
+        process.nice(_RANK)
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
