@@ -21,6 +21,7 @@ from realtime.media import MEDIA_ERRORS, reason
 from realtime.painter import Look, NetworkSize, Painted, Painter
 from realtime.pipeline import SinkOutput, run
 from realtime.segment_file import Found, SegmentWriter
+from realtime.steady import SharedLooks
 from realtime.style_timeline import StyleTimeline
 from realtime.timing import StageTimes
 
@@ -82,13 +83,13 @@ def paint_segments(
 
 def _painter(plan: FilmPlan, engines: Mapping[str, Engine], times: StageTimes) -> Painter:
     """Return what paints every frame, or each of its parts."""
-    options, size = plan.options, NetworkSize(plan.options.network_wh)
-    painter = make_painter(options.timeline, engines, times, size, options.steady)
+    options, size, looks = plan.options, NetworkSize(plan.options.network_wh), SharedLooks()
+    painter = make_painter(options.timeline, engines, times, size, options.steady, looks)
     if options.mask is None:
         return painter
 
     def style(name: str) -> Painter:
-        return make_painter(StyleTimeline(name), engines, times, size, options.steady)
+        return make_painter(StyleTimeline(name), engines, times, size, options.steady, looks)
 
     return mask_painters(options.mask, painter, style, plan.scan, times)
 

@@ -14,7 +14,7 @@ from realtime.film_source import FilmFrame
 from realtime.frame import Frame
 from realtime.painter import EnginePainter, Look, NetworkSize, Painted, Painter
 from realtime.preprocess import resize
-from realtime.steady import Steadier, SteadyLevel
+from realtime.steady import SharedLooks, Steadier, SteadyLevel
 from realtime.style_timeline import StyleTimeline
 from realtime.timing import StageTimes
 
@@ -27,6 +27,7 @@ def make_painter(
     times: StageTimes,
     size: NetworkSize,
     steady: SteadyLevel = "off",
+    looks: SharedLooks | None = None,
 ) -> Painter:
     """Return what paints; of a film in one style simply its engine.
 
@@ -36,9 +37,12 @@ def make_painter(
         times: takes the preprocess and infer times.
         size: which size the networks see.
         steady: how; of every piece by itself, so that it is the same whoever paints the one before.
+        looks: shared with what paints other parts of the same frames.
     """
+    if looks is None and len(timeline.styles) > 1:
+        looks = SharedLooks()
     painters = {
-        name: EnginePainter(engines[name], times, size, Steadier(steady, scene=piece_of))
+        name: EnginePainter(engines[name], times, size, Steadier(steady, scene=piece_of, looks=looks))
         for name in timeline.styles
     }
     if len(painters) == 1:

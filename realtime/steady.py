@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Literal, cast, get_args
 
@@ -13,6 +15,9 @@ from realtime.frame import Frame
 from realtime.temporal import Look, Seen, Shown, look, settle
 
 Image = NDArray[np.uint8]
+
+SizeWh = tuple[int, int]
+KEPT = 4  # frames that painters may be apart
 
 SteadyLevel = Literal["off", "light", "full"]
 LEVELS: tuple[str, ...] = get_args(SteadyLevel)
@@ -36,6 +41,37 @@ def _one_scene(_: Frame) -> Hashable:
     return None
 
 
+class SharedLooks:
+    """What painters of the same frames see of them, found once for all: the motion is half of the work.
+
+    A painter that began at another frame than the others has another past, and so looks for itself.
+    """
+
+    def __init__(self) -> None:
+        self._one_at_a_time = threading.Lock()
+        # A frame by its number: held itself, it would keep its memory.
+        self._known: deque[tuple[int, Seen | None, SizeWh, bool, tuple[Look, Seen]]] = deque(maxlen=KEPT)
+
+    def look(self, seen: Seen | None, frame: Frame, image: Image, *, follow: bool) -> tuple[Look, Seen]:
+        """Return what `realtime.temporal.look` does.
+
+        Args:
+            seen: the state that it is given.
+            frame: that the image is of.
+            image: at the network's size, (H, W, 3) uint8 BGR; for one frame and size always the same.
+            follow: False leaves out the optical flow.
+        """
+        size_wh = image.shape[1], image.shape[0]
+        with self._one_at_a_time:
+            for index, its_seen, its_wh, its_follow, found in self._known:
+                same_frame = index == frame.index and its_seen is seen
+                if same_frame and (its_wh, its_follow) == (size_wh, follow):
+                    return found
+            found = look(seen, image, follow=follow)
+            self._known.append((frame.index, seen, size_wh, follow, found))
+            return found
+
+
 class Steadier:
     """Carries the states from frame to frame, and forgets them where another stream of pictures begins.
 
@@ -44,11 +80,17 @@ class Steadier:
     Args:
         level: "off" changes nothing; "light" steadies what stands still; "full" what moves too.
         scene: of a frame; where it is another than that of the frame before, nothing is carried over.
+        looks: shared with the painters of other styles; None for none.
     """
 
     def __init__(
-        self, level: SteadyLevel = "off", *, scene: Callable[[Frame], Hashable] = _one_scene
+        self,
+        level: SteadyLevel = "off",
+        *,
+        scene: Callable[[Frame], Hashable] = _one_scene,
+        looks: SharedLooks | None = None,
     ) -> None:
+        self._looks = looks
         self._level = level
         self._scene = scene
         self._stream: Hashable = None
@@ -68,7 +110,11 @@ class Steadier:
         stream = self._scene(frame), style, image.shape
         if stream != self._stream:
             self._stream, self._seen = stream, None  # a look without motion has `settle` begin anew too
-        looked, self._seen = look(self._seen, image, follow=self._level == "full")
+        follow = self._level == "full"
+        if self._looks is None:
+            looked, self._seen = look(self._seen, image, follow=follow)
+        else:
+            looked, self._seen = self._looks.look(self._seen, frame, image, follow=follow)
         return looked
 
     def settle(self, looked: Look, painting: Image) -> Image:

@@ -7,10 +7,12 @@ import pytest
 from motion_makers import texture
 from numpy.typing import NDArray
 
+from realtime import temporal
 from realtime.errors import OptionError
 from realtime.frame import Frame
+from realtime.motion import Motion
 from realtime.painter import EnginePainter, Painted
-from realtime.steady import Steadier, as_level
+from realtime.steady import SharedLooks, Steadier, as_level
 from realtime.testing import IdentityEngine, make_frame
 from realtime.timing import StageTimes
 
@@ -68,6 +70,41 @@ def test_frames_that_are_looked_at_ahead_give_the_same_paintings() -> None:
         run(Steadier("full"), given), [ahead.settle(looked, looked.image) for looked in looks], strict=True
     ):
         assert (one == other).all()
+
+
+def test_two_styles_find_the_motion_of_a_frame_once_and_paint_as_each_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given, found = frames(6), []
+    find_motion = temporal.find_motion
+
+    def counted(small: Image, previous: Image, *, follow: bool) -> Motion:
+        found.append(follow)
+        return find_motion(small, previous, follow=follow)
+
+    monkeypatch.setattr(temporal, "find_motion", counted)
+    alone = run(Steadier("full"), given)
+    assert len(found) == 5
+    looks = SharedLooks()
+    one, other = Steadier("full", looks=looks), Steadier("full", looks=looks)
+    both: tuple[list[Image], list[Image]] = ([], [])
+    for frame in given:
+        for steadier, painted, style in ((one, both[0], "one"), (other, both[1], "other")):
+            looked = steadier.look(frame, frame.image.copy(), style)
+            painted.append(steadier.settle(looked, looked.image))
+    assert len(found) == 10
+    for painted in both:
+        assert all((a == b).all() for a, b in zip(painted, alone, strict=True))
+
+
+def test_a_style_that_begins_later_than_the_other_begins_anew() -> None:
+    given, looks = frames(6), SharedLooks()
+    one, other = Steadier("full", looks=looks), Steadier("full", looks=looks)
+    run(one, given[:3])
+    both = [run(steadier, [frame])[0] for frame in given[3:] for steadier in (one, other)]
+    assert (both[1] == given[3].image).all() and not (both[0] == given[3].image).all()
+    alone = run(Steadier("full"), given[3:])
+    assert all((a == b).all() for a, b in zip(both[1::2], alone, strict=True))
 
 
 class Overlapping(IdentityEngine):
