@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from training.config import TrainingConfig
 from training.errors import OptionError
@@ -17,8 +17,10 @@ class DecoderConfig(TrainingConfig):
 
     layers: that are decoded, such as relu3_1 or small:relu4_1; several are joined.
     styles: folders of paintings; each gives as many as the others.
-    swapped: share of the pictures whose features are patch-swapped pairs; the rest are photographs and
-        paintings, one half each.
+    swapped: share of the pictures whose features are patch-swapped pairs.
+    rebuilt: share whose features are a photograph's, two regions of them with the statistics of a painting
+        each; what neither takes are photographs and paintings, one half each.
+    statistics_weight: how much the channels' means and deviations count beside the features themselves.
     """
 
     presets: ClassVar[tuple[str, ...]] = ("mirror",)
@@ -27,6 +29,8 @@ class DecoderConfig(TrainingConfig):
     styles: tuple[Path, ...]
     layers: tuple[str, ...]
     swapped: float = 0.34
+    rebuilt: float = 0.0
+    statistics_weight: float = 0.0
     preset: str = "mirror"
     style_layers: tuple[str, ...] = ()
     style_weight: float = 0.0
@@ -44,7 +48,12 @@ class DecoderConfig(TrainingConfig):
             OptionError: names the option, what it got, and what it may be.
         """
         super().__post_init__()
-        check_ranges(self, {"swapped": (0, 1)})
+        check_ranges(self, {"swapped": (0, 1), "rebuilt": (0, 1), "statistics_weight": (0, 1e6)})
+        if self.swapped + self.rebuilt > 1:
+            raise OptionError(
+                "--swapped and --rebuilt are shares of the same pictures: together at most 1, "
+                f"instead got {self.swapped + self.rebuilt:g}"
+            )
         refs = parse_layers(self.layers, self.features)
         names = [ref.layer for ref in refs]
         if not names or len(set(names)) != len(names) or not set(names) <= set(LAYERS):
@@ -61,3 +70,7 @@ class DecoderConfig(TrainingConfig):
             raise OptionError("give at least one folder of paintings with --styles")
         if self.devices > 1:
             raise OptionError("a decoder is trained on one device: leave --devices out")
+
+    def identity(self) -> dict[str, Any]:
+        """As of every training, but for the number of steps: the schedule follows its new end."""
+        return {key: value for key, value in super().identity().items() if key != "steps"}

@@ -7,6 +7,9 @@ from training.errors import OptionError
 from training.options import check_choices, check_ranges
 from training.reconstruction import STATISTICS, Statistic
 
+# Each further pass brings less, and ties small regions more to what is beside them.
+DEFAULT_PASSES = 2
+
 
 @dataclass(frozen=True, kw_only=True)
 class SemanticConfig:
@@ -16,7 +19,8 @@ class SemanticConfig:
     layers: what the decoder must be of, such as ("relu3_1",).
     decoders: checkpoints of `python -m training decoder`; empty for the one that ships.
     size: short side of the picture; None for the content's own. style_size: likewise, None for `size`.
-    passes: how often features are rebuilt and decoded, each time from the painting before.
+    passes: how often features are decoded, each time corrected by what the painting before missed.
+    polish: steps of the masked optimisation that follow, from the decoder's painting.
     steps: of the optimisation that --compare sets beside.
     """
 
@@ -28,7 +32,8 @@ class SemanticConfig:
     statistic: Statistic = "bn"
     layers: tuple[str, ...] = ("relu3_1",)
     strength: float = 1.0
-    passes: int = 1
+    passes: int = DEFAULT_PASSES
+    polish: int = 0
     decoders: tuple[Path, ...] = ()
     size: int | None = None
     style_size: int | None = None
@@ -42,7 +47,8 @@ class SemanticConfig:
         Raises:
             OptionError: names the option, what it got, and what it may be.
         """
-        check_ranges(self, {"strength": (0, 1), "passes": (1, 16), "steps": (1, 1_000_000)})
+        check_ranges(self, {"strength": (0, 1), "passes": (1, 16)})
+        check_ranges(self, {"polish": (0, 1_000_000), "steps": (1, 1_000_000)})
         for name in ("size", "style_size"):
             if getattr(self, name) is not None:
                 check_ranges(self, {name: (64, 4096)})

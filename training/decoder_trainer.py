@@ -3,20 +3,28 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from training.config_decoder import DecoderConfig
+from training.grid_loss import grid_loss
 from training.losses import LossParts, relative_content_loss, total_variation_loss
 from training.networks.decoder_net import DecoderNet
 from training.perception import LayerRef, Perception, parse_layers
-from training.reconstruction import match_deviation, swap_patches
+from training.reconstruction import Statistic, match_deviation, reconstruct, swap_patches
 from training.report import TrainingReport
+from training.soft_regions import draw_region
 from training.style_pictures import StyleMix, StylePictures
 from training.trainers import Trainer, sample_pictures
+from training.window_statistics import window_statistics_loss
 
 # Photographs that the scales of the layers are taken from; far from those of any training.
 _MEASURED, _MEASURED_COUNT = 2**30, 8
+# The second paintings of rebuilt pairs; likewise.
+_OTHERS = 2**29
+# Share of rebuilt pictures that take second moments: a map of 512 channels costs more than a step else.
+_SECOND_MOMENTS = 0.2
 _WARM_UP_STEPS = 100
 
 
@@ -62,12 +70,17 @@ class DecoderTrainer(Trainer[DecoderConfig]):
         with self.placement.autocast():
             image = self.trained({ref.layer: one for ref, one in target.items()})
             seen = self.perception(image, self.refs)
-        losses = [relative_content_loss(seen[ref], target[ref]) for ref in self.refs]
-        features = torch.stack(losses).mean()
-        smoothness = total_variation_loss(image.float())
-        total = features + self.config.tv_weight * smoothness
-        parts = {"total": total, "features": features, "tv": smoothness}
-        return total, {name: float(value.detach()) for name, value in parts.items()}
+        pairs = [(seen[ref], target[ref]) for ref in self.refs]
+        image, config = image.float(), self.config
+        parts = {
+            "features": torch.stack([relative_content_loss(*pair) for pair in pairs]).mean(),
+            "statistics": torch.stack([window_statistics_loss(*pair) for pair in pairs]).mean(),
+            "tv": total_variation_loss(image),
+            "grid": grid_loss(image),
+        }
+        weights = (1.0, config.statistics_weight, config.tv_weight, config.grid_weight)
+        total = torch.stack([weight * one for weight, one in zip(weights, parts.values(), strict=True)]).sum()
+        return total, {name: float(one.detach()) for name, one in {"total": total, **parts}.items()}
 
     def _mixture(self, photographs: Tensor) -> dict[LayerRef, Tensor]:
         """Return the features of this step: of photographs, paintings, or pairs, by the pictures' numbers."""
@@ -77,10 +90,13 @@ class DecoderTrainer(Trainer[DecoderConfig]):
             chance = torch.Generator().manual_seed(self.config.seed * 1_000_003 + first + n)
             kind = float(torch.rand((), generator=chance))
             painting = self.paintings[first + n][0][None]
+            put_together = self.config.swapped + self.config.rebuilt
             if kind < self.config.swapped:
                 mixed.append(self._pair(photograph[None], painting))
+            elif kind < put_together:
+                mixed.append(self._rebuild(photograph[None], painting, first + n))
             else:
-                photo = kind < (1 + self.config.swapped) / 2
+                photo = kind < (1 + put_together) / 2
                 mixed.append(self._see(photograph[None] if photo else painting))
         return {ref: torch.cat([one[ref] for one in mixed]) for ref in self.refs}
 
@@ -93,6 +109,23 @@ class DecoderTrainer(Trainer[DecoderConfig]):
                 ref: (swap_patches if ref == deepest else match_deviation)(content[ref], style[ref]).float()
                 for ref in self.refs
             }
+
+    def _rebuild(self, photograph: Tensor, painting: Tensor, number: int) -> dict[LayerRef, Tensor]:
+        """A region of the photograph takes the statistics of the painting, what is left those of another."""
+        chance = np.random.default_rng([self.config.seed, 4, number])
+        other = self.paintings[_OTHERS + number][0][None]
+        content, first, second = (self._see(one) for one in (photograph, painting, other))
+        mask = torch.from_numpy(draw_region(photograph.shape[-1], chance))[None, None]
+        masks = {1: mask.to(photograph.device), 2: (1 - mask).to(photograph.device)}
+        statistic: Statistic = "cov" if chance.random() < _SECOND_MOMENTS else "bn"
+        rebuilt = {}
+        for ref in self.refs:
+            here, there = (
+                reconstruct(content[ref], style[ref], {label: masks[label]}, statistic=statistic)
+                for label, style in ((1, first), (2, second))
+            )
+            rebuilt[ref] = here + there - content[ref]  # each leaves the content where the other is
+        return rebuilt
 
     def _paint(self, pictures: Sequence[Tensor]) -> list[Tensor]:
         multiple = self._decoder().multiple

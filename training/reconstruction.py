@@ -17,7 +17,8 @@ All of the iterations are one addition. `strength` is s: 0 leaves the features, 
 bounds. With soft masks means are weighted, and where regions overlap their results blend by their shares.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -212,13 +213,39 @@ def reconstruct(
     Raises:
         ValueError: if the statistic is unknown, or the strength is not in [0, 1].
     """
+    parts = rebuild_parts(content, style, content_masks, style_masks, statistic=statistic, strength=strength)
+    return join_parts(content, parts)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A region's features as they were rebuilt, everywhere, and where they count.
+
+    Args:
+        features: (1, C, H, W).
+        region: (1, 1, H, W), at least 0; None for one region that is everywhere.
+    """
+
+    features: Tensor
+    region: Tensor | None
+
+
+def rebuild_parts(
+    content: Tensor,
+    style: Tensor,
+    content_masks: Mapping[int, Tensor] | None = None,
+    style_masks: Mapping[int, Tensor] | None = None,
+    *,
+    statistic: Statistic = "bn",
+    strength: float = 1.0,
+) -> list[Part]:
+    """Return what `reconstruct` joins, a part a label that covers something; arguments as there."""
     if statistic not in _FORMS:
         raise ValueError(f"statistic must be one of {', '.join(STATISTICS)}, instead got {statistic!r}")
     form = _FORMS[statistic]
     if not content_masks:
-        return form(content, style, None, None, strength)
-    total = content.new_zeros(content.shape)
-    covered = content.new_zeros(1, 1, *content.shape[-2:])
+        return [Part(form(content, style, None, None, strength), None)]
+    parts = []
     for label, mask in content_masks.items():
         region = _at(mask, content)
         if not bool((region > 0).any()):
@@ -226,8 +253,20 @@ def reconstruct(
         of_style = None if style_masks is None or label not in style_masks else _at(style_masks[label], style)
         if of_style is not None and not bool((of_style > 0).any()):
             of_style = None
-        total = total + region * form(content, style, region, of_style, strength)
-        covered = covered + region
+        parts.append(Part(form(content, style, region, of_style, strength), region))
+    return parts
+
+
+def join_parts(content: Tensor, parts: Sequence[Part]) -> Tensor:
+    """Return each part where it counts, blended where regions overlap, and the content where none is."""
+    if len(parts) == 1 and parts[0].region is None:
+        return parts[0].features
+    total = content.new_zeros(content.shape)
+    covered = content.new_zeros(1, 1, *content.shape[-2:])
+    for part in parts:
+        assert part.region is not None
+        total = total + part.region * part.features
+        covered = covered + part.region
     return (total + (1 - covered).clamp_min(0) * content) / covered.clamp_min(1)
 
 

@@ -1,10 +1,10 @@
 """Semantic style transfer in one pass: features rebuilt region by region, and decoded (Lu et al. 2017)."""
 
 import logging
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,14 +13,14 @@ from torch.nn import functional
 
 from training.checkpoint import load_checkpoint, load_weights
 from training.config_semantic import SemanticConfig
-from training.devices import choose_device
+from training.correction import Correction
 from training.errors import CheckpointError, OptionError
-from training.images import read_rgb, resize_short_side, to_tensor, to_uint8, write_png
+from training.images import read_rgb, resize_short_side, to_tensor
 from training.networks.decoder_net import DecoderNet
 from training.networks.layers import pad_to_multiple
 from training.optimization.masks import check_size, masks_at, read_labels
 from training.perception import LayerRef, Perception, parse_layers
-from training.reconstruction import Statistic, reconstruct
+from training.reconstruction import Statistic, join_parts, rebuild_parts
 from training.style_methods import BnStyle
 
 log = logging.getLogger(__name__)
@@ -123,15 +123,9 @@ class SemanticPainter:
     ) -> Tensor:
         """Paint the content: (1, 3, H, W) in [0, 1], of its size.
 
-        No picture has exactly the features that were put together, so its regions miss the style a little.
-        Each further pass rebuilds those of the painting, and decodes again: nearer, for as much time again.
+        Each pass after the first asks for other features, by what the painting before missed; see
+        `training.correction`. It costs a decoding and a look.
         """
-        painting = self._pass(sources, statistic, strength, masked)
-        for _ in range(passes - 1):
-            painting = self._pass(replace(sources, content=painting), statistic, strength, masked)
-        return painting
-
-    def _pass(self, sources: SemanticSources, statistic: Statistic, strength: float, masked: bool) -> Tensor:
         height, width = sources.content.shape[-2:]
         multiple = self.decoder.multiple
         content = self._see(pad_to_multiple(sources.content, multiple))
@@ -140,19 +134,24 @@ class SemanticPainter:
             label: functional.pad(mask, (0, -width % multiple, 0, -height % multiple), mode="replicate")
             for label, mask in (sources.content_masks if masked else {}).items()
         }
-        rebuilt = {
-            ref.layer: reconstruct(
-                content[ref],
-                style[ref],
-                of_content,
-                sources.style_masks,
-                statistic=statistic,
-                strength=strength,
+        options: Any = {"statistic": statistic, "strength": strength}
+        asked = {
+            ref: Correction.begin(
+                rebuild_parts(content[ref], style[ref], of_content, sources.style_masks, **options)
             )
             for ref in self.refs
         }
+        painting = self._decode(content, asked)
+        for _ in range(passes - 1):
+            seen = self._see(painting)
+            asked = {ref: asked[ref].after(seen[ref]) for ref in self.refs}
+            painting = self._decode(content, asked)
+        return painting[..., :height, :width].cpu()
+
+    def _decode(self, content: Mapping[LayerRef, Tensor], asked: Mapping[LayerRef, Correction]) -> Tensor:
+        rebuilt = {ref.layer: join_parts(content[ref], asked[ref].corrected()) for ref in self.refs}
         image: Tensor = self.decoder(rebuilt)
-        return image[..., :height, :width].clamp(0, 1).cpu()
+        return image.clamp(0, 1)
 
     @torch.no_grad()
     def distances(self, image: Tensor, sources: SemanticSources) -> dict[int, float]:
@@ -203,29 +202,6 @@ def find_decoders(config: SemanticConfig) -> tuple[Path, ...]:
         f"no decoder of {layer} ships: train one with python -m training decoder --layer {layer} "
         "--styles FOLDER --content FOLDER -o NAME.pt, and give --decoder NAME.pt"
     )
-
-
-def semantic(config: SemanticConfig, *, threads: int = 0) -> dict[int, float]:
-    """Paint as configured, write `config.out`, and return each region's distance to its style.
-
-    Raises:
-        TrainingError: one line that says what was wrong.
-    """
-    if threads:
-        torch.set_num_threads(threads)
-    sources = SemanticSources.read(config)
-    painter = SemanticPainter(find_decoders(config)[0], config.weights, choose_device(config.device))
-    wanted = [str(ref) for ref in parse_layers(config.layers, "vgg19")]
-    if not config.decoders and painter.name != "+".join(wanted):
-        raise OptionError(f"the decoder is of {painter.name}, --layer asks for {'+'.join(wanted)}")
-    began = time.monotonic()
-    image = painter(sources, config.statistic, config.strength, passes=config.passes)
-    seconds = time.monotonic() - began
-    write_png(config.out, to_uint8(image[0]))
-    found = painter.distances(image, sources)
-    what = f"{config.statistic} at {painter.name}, {seconds:.2f} s"
-    print(f"{config.out}: {what}; style distance {in_words(found)}")
-    return found
 
 
 def in_words(distances: Mapping[int, float]) -> str:

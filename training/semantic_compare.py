@@ -5,7 +5,6 @@ import time
 import torch
 from torch import Tensor
 
-from training.config_optimize import OptimizeConfig
 from training.config_semantic import SemanticConfig
 from training.devices import Placement, choose_device
 from training.images import read_rgb, to_tensor, to_uint8, write_png
@@ -15,6 +14,7 @@ from training.optimization.sources import Sources
 from training.optimize import paint
 from training.reconstruction import STATISTICS, Statistic
 from training.semantic import SemanticPainter, SemanticSources, find_decoders, in_words
+from training.semantic_polish import as_optimization, polish
 
 
 def compare_semantic(config: SemanticConfig, *, threads: int = 0) -> None:
@@ -37,6 +37,13 @@ def compare_semantic(config: SemanticConfig, *, threads: int = 0) -> None:
             statistic: Statistic = name if masked else "bn"  # type: ignore[assignment]
             image = painter(sources, statistic, config.strength, passes=config.passes, masked=masked)
             pictures.append((name, image, time.monotonic() - began))
+        if config.polish:
+            began = time.monotonic()
+            image = painter(sources, config.statistic, config.strength, passes=config.passes)
+            image = polish(config, painter, sources, image)
+            pictures.append(
+                (f"{config.statistic}, polished {config.polish}", image, time.monotonic() - began)
+            )
         image, seconds = optimized(config, painter, sources)
         pictures.append((f"optimised, {config.steps} steps", image, seconds))
         blocks.append(_block(painter, sources, pictures))
@@ -52,28 +59,8 @@ def optimized(
     Returns:
         (1, 3, H, W) in [0, 1], and the seconds that it took.
     """
-    layers = tuple(str(ref) for ref in painter.refs)
-    own = min(sources.content.shape[-2:])
-    wanted = OptimizeConfig(
-        content=config.content,
-        style_images=(config.style,),
-        out=config.out.with_suffix(".run") / f"optimized_{painter.name.replace(':', '_')}.png",
-        size=own,
-        style_size=min(sources.style.shape[-2:]),
-        steps=config.steps,
-        tolerance=0.0,
-        loss="bn",
-        content_layers=layers,
-        style_layers=layers,
-        content_mask=config.content_mask,
-        style_masks=() if config.style_mask is None else (config.style_mask,),
-        ignored_labels=tuple(sorted(set(sources.content_masks) - set(sources.style_masks))),
-        device=config.device,
-        weights=config.weights,
-        precision="fp32",
-        fresh=True,
-    )
-    place = Placement(config.device, "fp32")
+    wanted = as_optimization(config, painter, sources, steps=config.steps)
+    place = Placement(wanted.device, wanted.precision)
     read, judgement = Sources.read(wanted), build_judgement(wanted, place)
     summary = paint(wanted, read, judgement, place, curves=False)
     return to_tensor(read_rgb(wanted.out))[None], float(summary["seconds"])

@@ -90,12 +90,30 @@ def test_a_few_steps_bring_the_features_of_the_decoded_picture_nearer(
     assert last < 0.5 * first
 
 
+def test_rebuilt_regions_come_back_with_the_statistics_asked_for_and_a_run_takes_a_new_end(
+    photographs: Path, feature_weights: Path, tmp_path: Path
+) -> None:
+    shares = ("--layer", "relu1_1", "--swapped", "0", "--rebuilt", "1")
+    weights = ("--statistics-weight", "10", "--grid-weight", "60")
+    for steps in ("10", "30"):
+        options = (*shares, *weights, "--steps", steps)
+        assert run(app, line(tmp_path / "a.pt", photographs, feature_weights, *options)) == 0
+    history = load_checkpoint(tmp_path / "a.run" / "checkpoint.pt")["resume"]["history"]
+    assert [row["step"] for row in history] == list(range(1, 31))
+    first, last = (sum(row["statistics"] for row in rows) for rows in (history[:8], history[-8:]))
+    assert last < 0.7 * first
+    row = history[0]
+    parts = row["features"] + 10 * row["statistics"] + 60 * row["grid"] + 1e-6 * row["tv"]
+    assert row["total"] == pytest.approx(parts, rel=1e-4)
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [
         (("--layer", "relu3_3"), "relu1_1, relu2_1"),
         (("--layer", "small:relu5_1", "--crop-size", "72"), "multiple of 16"),
         (("--swapped", "2"), "--swapped must be between 0 and 1"),
+        (("--swapped", "0.5", "--rebuilt", "0.6"), "together at most 1, instead got 1.1"),
     ],
 )
 def test_options_that_make_no_sense_are_refused_in_a_line(

@@ -1,3 +1,6 @@
+import json
+import re
+import signal
 from pathlib import Path
 
 import cv2
@@ -11,6 +14,7 @@ from training.cli import app
 from training.console import run
 from training.images import read_rgb, resize_short_side, to_tensor, write_png
 from training.networks.decoder_net import DecoderNet
+from training.optimization.descent import PictureDescent
 from training.semantic import SHIPPED, SemanticPainter, SemanticSources
 
 
@@ -76,6 +80,8 @@ def test_the_sheet_has_the_optimisation_beside_the_decoder(
     options = ["--decoder", str(decoder), "--weights", str(feature_weights), "--compare", "--steps", "1"]
     sheet = paint(scene, tmp_path / "sheet.png", *options)
     assert sheet.shape[1] > 8 * 320  # content, style, no mask, four statistics, the optimisation
+    more = paint(scene, tmp_path / "more.png", *options, "--polish", "1")
+    assert more.shape[1] > sheet.shape[1] + 300
     assert (tmp_path / "sheet.run" / "optimized_vgg19_relu2_1.png").exists()
 
 
@@ -110,13 +116,73 @@ def test_a_checkpoint_of_another_kind_is_refused(
     assert "not decoder" in capsys.readouterr().err
 
 
-def test_another_pass_starts_from_the_painting(
-    scene: list[str], decoder: Path, feature_weights: Path, tmp_path: Path
+def test_more_passes_bring_each_region_nearer_to_its_style(shared_dir: Path) -> None:
+    painter = SemanticPainter(SHIPPED, shared_dir / "weights")
+    sources = halves_of_a_pair(shared_dir)
+    once, often = (painter.distances(painter(sources, "bn", passes=passes), sources) for passes in (1, 3))
+    assert set(once) == {1, 4}
+    assert all(often[label] < 0.7 * once[label] for label in once)
+
+
+def test_polishing_goes_on_from_the_painting_and_shows_the_way(
+    scene: list[str],
+    decoder: Path,
+    feature_weights: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    options = ["--decoder", str(decoder), "--weights", str(feature_weights)]
-    once = paint(scene, tmp_path / "once.png", *options)
-    twice = paint(scene, tmp_path / "twice.png", *options, "--passes", "2")
-    assert np.abs(once.astype(int) - twice).mean() > 1
+    options = ["--decoder", str(decoder), "--weights", str(feature_weights), "--layer", "relu2_1"]
+    plain = paint(scene, tmp_path / "plain.png", *options)
+    polished = paint(scene, tmp_path / "polished.png", *options, "--polish", "8")
+    assert np.abs(plain.astype(int) - polished).mean() > 0
+    before, after = distances_said(capsys.readouterr().out)
+    # Of label 4 the style picture has nothing, so that it goes on to all of the style.
+    assert all(after[label] < before[label] for label in (1, 4))
+    losses = json.loads((tmp_path / "polished.run" / "losses.json").read_text())
+    assert len(losses) == 8 and losses[-1]["total"] < losses[0]["total"]
+    assert (tmp_path / "polished.run" / "curves.png").exists()
+
+
+def test_an_interrupted_polish_leaves_what_it_reached(
+    scene: list[str], decoder: Path, feature_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ["--decoder", str(decoder), "--weights", str(feature_weights), "--layer", "relu2_1"]
+    plain = paint(scene, tmp_path / "out.png", *options)
+    step = PictureDescent.step
+
+    def pressing(self: PictureDescent) -> dict[str, float]:
+        if self.steps_done == 2:
+            signal.raise_signal(signal.SIGINT)
+        return step(self)
+
+    monkeypatch.setattr(PictureDescent, "step", pressing)
+    line = [*scene, "-o", str(tmp_path / "out.png"), *options, "--polish", "50"]
+    assert run(app, line) == 130
+    assert np.abs(read_rgb(tmp_path / "out.png").astype(int) - plain).mean() > 0
+
+
+def distances_said(output: str) -> list[dict[int, float]]:
+    """Return each region's distance, of each picture that was said to be painted."""
+    lines = [one.split("style distance")[1] for one in output.split(".png: ")[1:]]
+    return [
+        {int(label): float(value) for label, value in re.findall(r"(\d+): ([\d.]+)", one)} for one in lines
+    ]
+
+
+def halves_of_a_pair(shared_dir: Path, size: int = 160) -> SemanticSources:
+    """A photograph whose left half takes the left half of a painting, and the right half the right."""
+    folder = shared_dir / "data"
+    content, style = (
+        to_tensor(resize_short_side(read_rgb(file), size))[None]
+        for file in (folder / "content/test/tubingen.jpg", folder / "style/named/starry_night.jpg")
+    )
+
+    def masks(image: torch.Tensor) -> dict[int, torch.Tensor]:
+        left = torch.zeros_like(image[:, :1])
+        left[..., : image.shape[-1] // 2] = 1
+        return {1: left, 4: 1 - left}
+
+    return SemanticSources(content, style, masks(content), masks(style))
 
 
 def test_the_decoder_that_ships_gives_a_photograph_back(shared_dir: Path) -> None:

@@ -20,10 +20,18 @@ def decoder(
         ),
     ] = "relu3_1",
     swapped: Annotated[float, option("Share of patch-swapped pairs of a photograph and a painting.")] = 0.34,
+    rebuilt: Annotated[
+        float,
+        option("Share of photographs with regions rebuilt as paintings, as semantic does."),
+    ] = 0.0,
+    statistics_weight: Annotated[
+        float, option("How much means and deviations count beside the features.")
+    ] = 0.0,
     steps: given.Steps = 80000,
     batch_size: Annotated[int, option("Pictures a step.")] = 2,
     crop_size: given.CropSize = 256,
     tv_weight: given.TvWeight = 1e-6,
+    grid_weight: given.GridWeight = 0.0,
     features: given.Features = "vgg19",
     optimizer: given.Optimizer = "adam",
     learning_rate: Annotated[

@@ -25,8 +25,11 @@ def semantic(
     layer: Annotated[str, option("Where it is done: of which layer the decoder must be.")] = "relu3_1",
     strength: Annotated[float, option("From 0, the photograph, to 1, all of the style.")] = 1.0,
     passes: Annotated[
-        int, option("Rebuild and decode so often: nearer to the style, as many times as long.")
-    ] = 1,
+        int, option("Decode so often, each time corrected by what was missed: nearer to the style, slower.")
+    ] = 2,
+    polish: Annotated[
+        int, option("Steps of the masked optimisation from there on: nearer still; some 20 are seen.")
+    ] = 0,
     decoder: Annotated[
         list[Path] | None,
         option("A checkpoint of `training decoder`; with --compare several. [what ships for relu3_1]"),
@@ -49,7 +52,7 @@ def semantic(
     A label that only the photograph has takes the style of the whole painting, and is named.
     """
     from training.config_semantic import SemanticConfig
-    from training.semantic import semantic as run_semantic
+    from training.semantic_command import semantic as run_semantic
     from training.semantic_compare import compare_semantic
 
     config = SemanticConfig(
@@ -62,6 +65,7 @@ def semantic(
         layers=names(layer),
         strength=strength,
         passes=passes,
+        polish=polish,
         decoders=tuple(decoder or ()),
         size=size,
         style_size=style_size,
