@@ -81,12 +81,7 @@ def camera(
             "(1 to 240) are kept, up to --size or the source's own.",
         ),
     ] = None,
-    output_size: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(
-            metavar="WIDTHxHEIGHT", help="The picture that comes out; without it the source's size."
-        ),
-    ] = None,
+    output_size: given.OutputSize = None,
     engine: given.EngineName = "auto",
     precision: given.Precision = "auto",
     device: given.Device = "auto",
@@ -109,9 +104,7 @@ def camera(
     label: given.Label = None,
     semantic: given.Semantic = None,
     style_mask: given.StyleMask = None,
-    original_colors: Annotated[
-        bool, typer.Option("--original-colors", help="Keep the colours of the source.")
-    ] = False,
+    original_colors: given.OriginalColors = False,
     detail: Annotated[
         float,
         typer.Option(

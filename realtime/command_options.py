@@ -17,6 +17,11 @@ Threads = Annotated[
     Optional[int],  # noqa: UP045 - Typer reads the types when it runs
     typer.Option(metavar="N", help="For the network; without it one for each core."),
 ]
+OriginalColors = Annotated[bool, typer.Option("--original-colors", help="Keep the colours of the source.")]
+OutputSize = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(metavar="WIDTHxHEIGHT", help="The picture that comes out; without it the source's size."),
+]
 Strength = Annotated[float, typer.Option(help="0 is the original, 1 the painting.")]
 Steady = Annotated[
     str,

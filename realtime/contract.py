@@ -84,7 +84,7 @@ class StyleContract:
         # The schema first: a newer one may have changed what every other field means.
         if self.schema != SCHEMA:
             raise ContractError(
-                f"contract schema {self.schema!r} is not the {SCHEMA} that this version reads; "
+                f"contract schema {_short(self.schema)} is not the {SCHEMA} that this version reads; "
                 "update livebrush or export the style again"
             )
         _check_types(self)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from realtime.errors import MaskError
 from realtime.mask import Alpha
 from realtime.media import MEDIA_ERRORS, location
+from realtime.picture_header import HEAD, promises_too_much
 
 NEAR = 8
 _LOSSY = frozenset({".jpg", ".jpeg", ".webp"})
@@ -35,7 +36,8 @@ def read_labels(file: Path) -> NDArray[np.int32]:
         return indices
     try:
         data = np.fromfile(file, dtype=np.uint8)
-        values = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
+        is_one = data.size > 0 and not promises_too_much(data[:HEAD].tobytes())
+        values = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if is_one else None
     except (OSError, cv2.error):
         values = None
     if values is None:

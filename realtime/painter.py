@@ -22,6 +22,7 @@ from realtime.buffers import BufferPool
 from realtime.composite import compose, join_masked
 from realtime.contract import StyleContract
 from realtime.engine import Engine, EngineInfo, OverlappingEngine
+from realtime.engine_guard import NoPictureError, check_picture
 from realtime.frame import Frame
 from realtime.guided import DEFAULT_DETAIL, is_enlarged, join_detail
 from realtime.mask_edges import fit_alpha
@@ -118,7 +119,7 @@ class OverlappingPainter(Painter, Protocol):
 
 
 class EnginePainter:
-    """Paints every frame with one engine; see `OverlappingPainter`.
+    """Paints every frame with one engine; see `OverlappingPainter`. Raises NoPictureError for NaN.
 
     Args:
         engine: the network.
@@ -146,6 +147,7 @@ class EnginePainter:
         stylized_image = stylize(
             self._engine, frame, self._times, size_wh, self._buffers, steadier=self._steadier
         )
+        self._check(frame, stylized_image)
         return Painted(frame, stylized_image, self._engine.contract, self._info)
 
     @property
@@ -166,6 +168,7 @@ class EnginePainter:
         def finish() -> Painted:
             with timed:
                 stylized_image = self._steadier.settle(looked, begun.wait())
+            self._check(frame, stylized_image)
             return Painted(frame, stylized_image, engine.contract, self._info)
 
         return finish
@@ -173,6 +176,16 @@ class EnginePainter:
     def forget(self) -> None:
         """Paint the next frame as if it were the first."""
         self._steadier.forget()
+
+    def _check(self, frame: Frame, stylized_image: NDArray[np.uint8]) -> None:
+        """Raise NoPictureError for black that stands for no number: a film would be black and nobody told."""
+        try:
+            check_picture(frame.image, stylized_image)
+        except NoPictureError as error:
+            raise NoPictureError(
+                f"style {self._engine.contract.name} in {self._info.name} {self._info.precision}, frame "
+                f"{frame.index}: {error}; try --precision fp32, or another --engine"
+            ) from error
 
     @cached_property
     def _info(self) -> EngineInfo:

@@ -16,6 +16,9 @@ from realtime.errors import StylePictureError
 MIN_SIDE = 32
 MAX_MEGAPIXELS = 100
 MAX_FILE_MB = 256
+# Of what is not a style: as OpenCV has it for every kind but damaged PNGs.
+MOST_SIDE, MOST_PIXELS = 2**20, 2**30
+HEAD = 24  # bytes, with which `promises_too_much` can tell
 UPRIGHT = 1  # of EXIF's eight orientations
 _TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_ORIENTATION = 256, 257, 274
 _TIFF_SHORT, _TIFF_LONG = 3, 4
@@ -99,6 +102,17 @@ def read_header(data: bytes) -> PictureHeader:
     if min(header.size_wh) < 1:
         raise HeaderError("it has no pixels")
     return header
+
+
+def promises_too_much(data: bytes) -> bool:
+    """Tell whether a PNG claims sides that no picture has, whole or damaged.
+
+    OpenCV takes a height from 2^31 on for a negative one, and unpacks 4 GB from a file of 400 bytes.
+    """
+    if not data.startswith(b"\x89PNG\r\n\x1a\n") or len(data) < HEAD:
+        return False
+    width, height = struct.unpack_from(">II", data, 16)
+    return bool(max(width, height) > MOST_SIDE or width * height > MOST_PIXELS)
 
 
 def _read(data: bytes) -> PictureHeader:

@@ -55,6 +55,15 @@ def serve(
             help="What the address must hold (or LIVEBRUSH_TOKEN); without it a new one where one is needed.",
         ),
     ] = None,
+    watch_token: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            envvar="LIVEBRUSH_WATCH_TOKEN",
+            show_envvar=False,
+            help="In the address in place of --token: whoever has it may watch and change nothing (or "
+            "LIVEBRUSH_WATCH_TOKEN); without it a new one where there is a token.",
+        ),
+    ] = None,
     viewers: Annotated[int, typer.Option(metavar="N", help="How many may watch at once.")] = 20,
     cameras: Annotated[
         int, typer.Option(metavar="N", help="How many visitors' own cameras are painted at once.")
@@ -76,14 +85,9 @@ def serve(
             help="What the network sees; without it at most 360 pixels on the shorter side.",
         ),
     ] = None,
-    output_size: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(metavar="WIDTHxHEIGHT", help="The picture that viewers get; without it the source's."),
-    ] = None,
+    output_size: given.OutputSize = None,
     strength: given.Strength = 1.0,
-    original_colors: Annotated[
-        bool, typer.Option("--original-colors", help="Keep the colours of the source.")
-    ] = False,
+    original_colors: given.OriginalColors = False,
     mask: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(metavar="person|motion|key:#rrggbb", help="Paint only what a mask means."),
@@ -121,6 +125,7 @@ def serve(
         host=host,
         port=port,
         token=token,
+        watch_token=watch_token,
         tls_cert=tls_cert,
         tls_key=tls_key,
         network_wh=parse_size("--size", size),

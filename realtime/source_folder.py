@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from realtime.errors import SourceError
 from realtime.frame import Frame
+from realtime.picture_header import HEAD, promises_too_much
 from realtime.sources import PICTURE_SUFFIXES, Clock, SourceInfo
 
 FPS = 25  # what ffmpeg, too, takes a sequence of pictures for
@@ -103,7 +104,8 @@ def read_picture(file: Path) -> NDArray[np.uint8] | None:
     """Return (H, W, 3) uint8 BGR, or None if the file cannot be read or is no picture."""
     try:
         data = np.fromfile(file, dtype=np.uint8)  # not cv2.imread: it fails on some names on Windows
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+        is_one = data.size > 0 and not promises_too_much(data[:HEAD].tobytes())
+        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if is_one else None
     except (OSError, cv2.error):
         return None
     return None if image is None else np.asarray(image, dtype=np.uint8)

@@ -71,13 +71,18 @@ class Page:
 
 @contextmanager
 def open_page(
-    style: Path, token: str | None = None, *, clock: Clock = time.perf_counter, **options: Any
+    style: Path,
+    token: str | None = None,
+    watch_token: str | None = None,
+    *,
+    clock: Clock = time.perf_counter,
+    **options: Any,
 ) -> Iterator[Page]:
     """Open a page that paints with a style file."""
     source = VisitorSource(SIZE_WH)
     house = House(ServeConfig(style=find_style(str(style)), **options), source, clock=clock).start()
     try:
-        with TestClient(make_app(house, token), base_url=ADDRESS) as client:
+        with TestClient(make_app(house, token, watch_token), base_url=ADDRESS) as client:
             yield Page(house, source, client)
     finally:
         house.close()

@@ -9,6 +9,8 @@ strangers out. What is looked at, in this order:
 | `Origin`           | a script of another site: WebSockets too, which browsers let through              |
 | `Sec-Fetch-Site`   | pictures and streams that another site embeds, which carry no `Origin`           |
 | token or cookie    | whoever is on the same network                                                   |
+
+There are two tokens: with one a visitor may do everything, with the other only watch.
 """
 
 from __future__ import annotations
@@ -29,7 +31,10 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 COOKIE = "livebrush"
+WATCHES = "livebrush.watches"
+"""Key of an application's scope: True for a visitor who may only watch."""
 REFUSED = 1008  # a WebSocket's code: against the policy
+ONLY_WATCH = "this link is for watching only"
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 _STRANGE_SITES = ("cross-site", "same-site")  # another port of this machine is same-site
 
@@ -53,13 +58,16 @@ class Guard:
         app: behind it.
         host: that is listened on.
         token: that must be shown once, in the address or as cookie; None for none.
+        watch_token: with this one visitors may only watch; None where there is no such link.
         secure: served with TLS.
     """
 
-    def __init__(self, app: App, *, host: str, token: str | None, secure: bool) -> None:
+    def __init__(
+        self, app: App, *, host: str, token: str | None, watch_token: str | None = None, secure: bool
+    ) -> None:
         self._app = app
         self._local = is_loopback(host)
-        self._token = token
+        self._token, self._watch_token = token, watch_token
         self._secure = secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,9 +76,12 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = _headers(scope)
+        watches = self._only_watches(scope, headers)
         why = self._why_not(scope, headers)
+        if why is None and watches and _changes_something(scope):
+            why = ONLY_WATCH
         if why is None:
-            await self._app(scope, receive, self._with_headers(scope, send))
+            await self._app({**scope, WATCHES: watches}, receive, self._with_headers(scope, send))
         elif scope["type"] == "websocket":
             await receive()  # the opening; closing before it was accepted answers 403
             await send({"type": "websocket.close", "code": REFUSED, "reason": why})
@@ -94,13 +105,22 @@ class Guard:
         shown = _shown_tokens(scope, headers)
         if not shown:
             return "open the page by its whole address, with its token"
-        right = any(hmac.compare_digest(each.encode(), self._token.encode()) for each in shown)
+        right = any(_same(each, token) for each in shown for token in (self._token, self._watch_token))
         return None if right else "that token is wrong"
+
+    def _only_watches(self, scope: Scope, headers: Mapping[str, str]) -> bool:
+        """Tell whether the first token that is right, the address's before the cookie's, is for watching."""
+        for shown in _shown_tokens(scope, headers):
+            if _same(shown, self._token):
+                return False
+            if _same(shown, self._watch_token):
+                return True
+        return False
 
     def _with_headers(self, scope: Scope, send: Send) -> Send:
         extra = [(name.encode(), value.encode()) for name, value in SAFE_HEADERS.items()]
         token = _token_in_address(scope)
-        if self._token is not None and token == self._token:
+        if token and (_same(token, self._token) or _same(token, self._watch_token)):
             secure = "; Secure" if self._secure else ""
             cookie = f"{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict{secure}"
             extra.append((b"set-cookie", cookie.encode()))
@@ -111,6 +131,14 @@ class Guard:
             await send(message)
 
         return send_with_headers
+
+
+def _same(shown: str, token: str | None) -> bool:
+    return token is not None and hmac.compare_digest(shown.encode(), token.encode())
+
+
+def _changes_something(scope: Scope) -> bool:
+    return scope["type"] == "http" and scope["method"] not in ("GET", "HEAD")
 
 
 def _is_visit(scope: Scope, headers: Mapping[str, str]) -> bool:

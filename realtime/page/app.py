@@ -25,7 +25,7 @@ from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 
 from realtime import __version__
 from realtime.errors import LivebrushError, StyleNotFoundError
-from realtime.page.access import App, Guard
+from realtime.page.access import WATCHES, App, Guard
 from realtime.page.changes import Change, Figures, GalleryInfo, State, StyleInfo
 from realtime.page.describe import describe, list_gallery, measure
 from realtime.page.files import INDEX, PageFile, read_files
@@ -63,12 +63,13 @@ class Problem(HTTPException):
     """An answer that says in one line what was wrong."""
 
 
-def make_app(house: House, token: str | None = None) -> App:
+def make_app(house: House, token: str | None = None, watch_token: str | None = None) -> App:
     """Return the ASGI application of a page.
 
     Args:
         house: what it shows; opened and closed by the caller.
         token: that visitors must show; None for none.
+        watch_token: that visitors show who may only watch; None for none.
     """
     app = FastAPI(title="Livebrush", version=__version__, docs_url=None, redoc_url=None, openapi_url=OPENAPI)
     _add_page(app)
@@ -90,9 +91,10 @@ def make_app(house: House, token: str | None = None) -> App:
 
     @app.websocket("/ws")
     async def watch(socket: WebSocket, camera: bool = False) -> None:
-        await attend(socket, house, own_camera=camera)
+        await attend(socket, house, own_camera=camera, watches=bool(socket.scope.get(WATCHES)))
 
-    return Guard(app, host=house.config.host, token=token, secure=house.config.secure)
+    config = house.config
+    return Guard(app, host=config.host, token=token, watch_token=watch_token, secure=config.secure)
 
 
 def _add_page(app: FastAPI) -> None:

@@ -32,6 +32,8 @@ class ServeConfig:
         host: the address that is listened on.
         port: there; None for the usual one, 0 for any that is free.
         token: that the address must carry; None for none on loopback, and a new one beyond it.
+        watch_token: that addresses carry whose visitors may only watch; None for a new one where there is a
+            token.
         tls_cert, tls_key: PEM files; both or neither.
         network_wh: what the network sees; None for at most 360 pixels on the shorter side.
         output_wh: the picture that viewers get; None for the source's size.
@@ -55,6 +57,7 @@ class ServeConfig:
     host: str = DEFAULT_HOST
     port: int | None = None
     token: str | None = None
+    watch_token: str | None = None
     tls_cert: Path | None = None
     tls_key: Path | None = None
     network_wh: SizeWh | None = None
@@ -101,11 +104,15 @@ class ServeConfig:
                 f"--host {self.host} can be reached from other machines: that needs --tls-cert and --tls-key "
                 "(PEM files); without --host only this machine reaches the page"
             )
-        if self.token is not None and (len(self.token) < SHORTEST_TOKEN or not _fits_address(self.token)):
+        for option, token in (("--token", self.token), ("--watch-token", self.watch_token)):
+            if token is None or (len(token) >= SHORTEST_TOKEN and _fits_address(token)):
+                continue
             raise OptionError(
-                f"--token must be {SHORTEST_TOKEN} letters, digits, - or _ at least; without it there is a "
+                f"{option} must be {SHORTEST_TOKEN} letters, digits, - or _ at least; without it there is a "
                 "new one each time"
             )
+        if self.token is not None and self.token == self.watch_token:
+            raise OptionError("--watch-token must be another than --token: who has it may only watch")
 
 
 def is_loopback(host: str) -> bool:
@@ -118,11 +125,15 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def token_for(config: ServeConfig) -> str | None:
-    """Return the token that the address carries: the one asked for, or a new one where one is needed."""
-    if config.token is not None or is_loopback(config.host):
-        return config.token
-    return secrets.token_urlsafe(24)
+def tokens_for(config: ServeConfig) -> tuple[str | None, str | None]:
+    """Return the token that the address carries, and that of whoever may only watch.
+
+    They are those asked for, or new ones where they are needed; None and None where anybody on this machine
+    may come in.
+    """
+    if config.token is None and config.watch_token is None and is_loopback(config.host):
+        return None, None
+    return config.token or secrets.token_urlsafe(24), config.watch_token or secrets.token_urlsafe(24)
 
 
 def _fits_address(token: str) -> bool:

@@ -20,7 +20,8 @@ from realtime.page.gallery import Gallery
 from realtime.page.limits import RateLimit
 from realtime.page.looped import LoopedSource
 from realtime.page.recorder import Films
-from realtime.page.show import Settings, Show, ShowOptions
+from realtime.page.settings import Settings, ShowOptions
+from realtime.page.show import Show
 from realtime.page.thumbnails import Thumbnails
 from realtime.sources import Source
 from realtime.timing import Clock

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from realtime.controls import Controls
 from realtime.frame import Frame
+from realtime.memory_watch import MemoryWatch
 from realtime.pacer import Pacer
 from realtime.page.broadcast import Broadcast
 from realtime.page.recorder import Recorder
@@ -35,6 +36,7 @@ class PageOutput:
         stop: set when the show is to end.
         output_wh: size of the picture; None for the source's own.
         pacer: holds a film's frames until they are due; None for what is live.
+        memory: looks after it between frames.
         clock: seconds.
     """
 
@@ -49,11 +51,13 @@ class PageOutput:
         *,
         output_wh: SizeWh | None = None,
         pacer: Pacer | None = None,
+        memory: MemoryWatch | None = None,
         clock: Clock = time.perf_counter,
     ) -> None:
         self._broadcast, self._recorder, self._scene = broadcast, recorder, scene
         self._controls, self._times, self._stop = controls, times, stop
         self._output_wh, self._pacer, self._clock = output_wh, pacer, clock
+        self._memory = memory
         self._lock = threading.Lock()
         self._painted: Painted | None = None
         self._finished: Frame | None = None
@@ -91,6 +95,8 @@ class PageOutput:
     def idle(self) -> None:
         """End a recording that is to end; of a pause, show the held picture as it is wanted now."""
         self._recorder.attend()
+        if self._memory is not None:
+            self._memory.idle(paused=self._paused)
         painted = self._painted
         if painted is None or not self._controls().paused or not self._broadcast.viewers:
             return
@@ -126,6 +132,8 @@ class PageOutput:
             self._broadcast.publish(frame, original)
             if not held:
                 self._recorder.write(frame, painted.contract.name)
+        if self._memory is not None:
+            self._memory.write(frame)
         self.last_at = self._clock()
 
     def _look_of(self, painted: Painted) -> tuple[object, ...]:

@@ -88,6 +88,13 @@ class Scene:
             self.version += 1
         _close(*before)
 
+    def spare_memory(self, spare: bool) -> None:
+        """Keep only the engines that paint, or as many as before again; from any thread."""
+        back = self._back
+        for player in (self.player, back):
+            if player is not None:
+                player.spare_memory(spare)
+
     def close(self) -> None:
         """Give back the mask and what is behind it; after the painting has ended."""
         self.part(None)

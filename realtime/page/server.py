@@ -17,7 +17,7 @@ import uvicorn
 from realtime.console import say, stop_on_signals
 from realtime.errors import OptionError
 from realtime.page.app import make_app
-from realtime.page.config import DEFAULT_PORT, ServeConfig, token_for
+from realtime.page.config import DEFAULT_PORT, ServeConfig, tokens_for
 from realtime.page.house import House
 
 MOST_MESSAGE = 2 * 1024 * 1024  # a camera's picture, bytes
@@ -36,10 +36,10 @@ def serve(config: ServeConfig) -> int:
     with stop_on_signals(stop), listen(config) as listening:
         house = House(config)
         try:
-            token = token_for(config)
-            server = make_server(house, token)
+            token, watch_token = tokens_for(config)
+            server = make_server(house, token, watch_token)
             house.start()
-            _announce(house, listening, token)
+            _announce(house, listening, token, watch_token)
             asyncio.run(_until(stop, server, listening))
         finally:
             house.close()
@@ -55,13 +55,13 @@ class PageServer(uvicorn.Server):
         yield
 
 
-def make_server(house: House, token: str | None) -> PageServer:
+def make_server(house: House, token: str | None, watch_token: str | None = None) -> PageServer:
     """Return the server of a page; it does not listen yet."""
     config = house.config
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # a lost connection is no error of ours
     return PageServer(
         uvicorn.Config(
-            make_app(house, token),
+            make_app(house, token, watch_token),
             log_config=None,
             access_log=False,  # addresses hold the token
             server_header=False,
@@ -109,15 +109,18 @@ def address_of(config: ServeConfig, port: int, token: str | None) -> str:
     return f"{'https' if config.secure else 'http'}://{shown}:{port}/{query}"
 
 
-def _announce(house: House, listening: socket.socket, token: str | None) -> None:
+def _announce(house: House, listening: socket.socket, token: str | None, watch_token: str | None) -> None:
     config, port = house.config, listening.getsockname()[1]
     source = house.main.source.info
     if config.source is None and source.kind == "demo":
         say("no camera found: this is the demo scene (--source FILE plays a video)")
     address = address_of(config, port, token)
     say(f"open {address} (Ctrl-C ends it)")
+    watching = address_of(config, port, watch_token)
+    if watch_token is not None:
+        say(f"for those who may only watch: {watching}")
     if config.mjpeg:
-        page, _, query = address.partition("?")
+        page, _, query = watching.partition("?")
         say(f"plain stream for OBS and VLC: {page}stream.mjpg{'?' + query if query else ''}")
 
 

@@ -8,81 +8,38 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from realtime.backdrop import Backdrop, find_backdrop
 from realtime.catalog import StyleEntry
 from realtime.controls import Controls
-from realtime.engine import EngineOptions
 from realtime.errors import LivebrushError
+from realtime.memory_watch import MemoryWatch
 from realtime.pacer import Pacer, film_time, slide_time
 from realtime.page.broadcast import Broadcast
-from realtime.page.changes import Change, MaskKind
+from realtime.page.changes import Change
 from realtime.page.gallery import Gallery
+from realtime.page.news import News
 from realtime.page.output import PageOutput
-from realtime.page.recorder import Films, Recorder
+from realtime.page.recorder import Recorder
 from realtime.page.scene import Parting, Scene
-from realtime.painter import LIVE_SHORT_SIDE, NetworkSize, SizeWh
+from realtime.page.settings import CONTROLS, Settings, ShowOptions
+from realtime.painter import LIVE_SHORT_SIDE, NetworkSize
 from realtime.pipeline import run
+from realtime.process import available_mb
 from realtime.sinks import open_sink
 from realtime.source_lasting import LastingSource
 from realtime.sources import Source, SourceInfo
-from realtime.steady import Steadier, SteadyLevel
+from realtime.steady import Steadier
 from realtime.style_player import StylePlayer, load_style
 from realtime.timing import StageTimes
 
-NEWS_KEPT = 20
 MOST_SAMPLES = 20_000  # of each stage: a show may run for days
 END_S = 5.0
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What viewers have set beside `Controls`.
-
-    Args:
-        style: what paints, as it was asked for.
-        mix_with: a second style; empty for none.
-        mix: share of the second.
-        mask: which part is painted.
-        key: the colour that "key" leaves out.
-        background: what stands in the rest.
-        swapped: front and back have changed places.
-    """
-
-    style: str
-    mix_with: str = ""
-    mix: float = 0.0
-    mask: MaskKind = "off"
-    key: str = "#00ff00"
-    background: str = "original"
-    swapped: bool = False
-
-
-@dataclass(frozen=True)
-class ShowOptions:
-    """How shows paint; the same for all of them.
-
-    Args:
-        engine: engine, precision, device and threads.
-        network_wh: what the network sees; None for at most 360 pixels on the shorter side.
-        output_wh: the picture that comes out; None for the source's size.
-        steady: how steady paintings are kept.
-        page_fps: pictures a second at most, for viewers.
-        films: takes recordings.
-    """
-
-    engine: EngineOptions
-    films: Films
-    network_wh: SizeWh | None = None
-    output_wh: SizeWh | None = None
-    steady: SteadyLevel = "light"
-    page_fps: int = 30
 
 
 class Show:
@@ -114,8 +71,7 @@ class Show:
         self._lock = threading.Lock()
         self._settings, self._controls = settings, controls
         self._versions = {"style": 0, "mask": 0}
-        self._news: deque[tuple[int, str]] = deque(maxlen=NEWS_KEPT)
-        self._news_number = 0
+        self._news = News()
         self._ended: str | None = None
         self._stop = threading.Event()
         self.times = StageTimes(max_samples=MOST_SAMPLES)
@@ -164,6 +120,7 @@ class Show:
             self._stop,
             output_wh=options.output_wh,
             pacer=_pacer(source),
+            memory=MemoryWatch(self.scene.spare_memory, self.tell, available=available_mb),
         )
 
     def start(self) -> Show:
@@ -202,17 +159,14 @@ class Show:
 
     def tell(self, news: str) -> None:
         """Have all viewers told of something, in one line."""
-        with self._lock:
-            self._news_number += 1
-            self._news.append((self._news_number, news))
+        self._news.tell(news)
 
     def news_since(self, number: int) -> tuple[int, list[str]]:
         """Return what was told after that number, and the number of the newest."""
         problem = self.player.take_problem()
         if problem is not None:
             self.tell(problem)
-        with self._lock:
-            return self._news_number, [text for at, text in self._news if at > number]
+        return self._news.since(number)
 
     def change(self, change: Change) -> None:
         """Take what a viewer sets.
@@ -225,15 +179,15 @@ class Show:
         recording = asked.pop("recording", None)
         with self._lock:
             before = self._settings
-            controls = {name: asked[name] for name in _CONTROLS if name in asked}
-            settings = {name: value for name, value in asked.items() if name not in _CONTROLS}
+            controls = {name: asked[name] for name in CONTROLS if name in asked}
+            settings = {name: value for name, value in asked.items() if name not in CONTROLS}
             self._controls = replace(self._controls, **controls)
             self._settings = replace(before, **settings)
             after = self._settings
         # One that could not be loaded may be asked for again.
-        if _painted_by(before) != _painted_by(after) or change.style is not None:
+        if before.painted_by != after.painted_by or change.style is not None:
             self._later("style", self._restyle)
-        if _parted_by(before) != _parted_by(after):
+        if before.parted_by != after.parted_by:
             self._later("mask", self._part)
         if recording is not None:
             self.recorder.ask(recording)
@@ -296,14 +250,3 @@ def _pacer(source: SourceInfo) -> Pacer | None:
     if source.live:
         return None
     return Pacer(slide_time if source.kind == "folder" else film_time, time.perf_counter)
-
-
-_CONTROLS = ("strength", "detail", "original_colors", "paused")
-
-
-def _painted_by(settings: Settings) -> tuple[object, ...]:
-    return settings.style, settings.mix_with, settings.mix
-
-
-def _parted_by(settings: Settings) -> tuple[object, ...]:
-    return settings.mask, settings.key, settings.background, settings.swapped

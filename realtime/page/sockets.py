@@ -16,6 +16,7 @@ from fastapi import WebSocket, WebSocketDisconnect
 
 from realtime.errors import LivebrushError
 from realtime.mailbox import MailboxClosed
+from realtime.page.access import ONLY_WATCH
 from realtime.page.broadcast import Viewer
 from realtime.page.camera_source import Decode, VisitorSource, check_side, decode_jpeg, jpeg_size
 from realtime.page.describe import measure
@@ -45,19 +46,26 @@ MESSAGES, MESSAGES_PER_S = 1200, 10.0
 TRY_AGAIN, POLICY = 1013, 1008
 
 
-async def attend(socket: WebSocket, house: House, *, own_camera: bool) -> None:
-    """Serve one WebSocket until either side ends it."""
+async def attend(socket: WebSocket, house: House, *, own_camera: bool, watches: bool = False) -> None:
+    """Serve one WebSocket until either side ends it.
+
+    Args:
+        own_camera: the visitor brings a camera.
+        watches: the visitor may only watch.
+    """
     await socket.accept()
     with ExitStack() as places:
         try:
             places.enter_context(house.seat())
+            if own_camera and watches:
+                raise FullError(ONLY_WATCH)
             if own_camera:
                 places.enter_context(house.camera_place())
         except FullError as full:
-            await socket.send_text(write_message("refused", text=str(full)))
+            await socket.send_text(write_message("refused", text=str(full), watches=watches))
             await socket.close(TRY_AGAIN, "full")
             return
-        visit = CameraVisit(socket, house) if own_camera else Visit(socket, house)
+        visit = CameraVisit(socket, house) if own_camera else Visit(socket, house, watches=watches)
         try:
             await visit.run()
         finally:
@@ -70,9 +78,11 @@ class Visit:
     Args:
         socket: accepted.
         house: where it is.
+        watches: it may change nothing.
     """
 
-    def __init__(self, socket: WebSocket, house: House) -> None:
+    def __init__(self, socket: WebSocket, house: House, *, watches: bool = False) -> None:
+        self._watches = watches
         self._socket, self._house, self._clock = socket, house, house.clock
         loop, self._awake = asyncio.get_running_loop(), asyncio.Event()
 
@@ -117,7 +127,7 @@ class Visit:
             show.broadcast.join(self._viewer)
 
     async def _send(self) -> None:
-        hello = write_message("hello", session=self._session, window=WINDOW)
+        hello = write_message("hello", session=self._session, window=WINDOW, watches=self._watches)
         await self._socket.send_text(hello)
         while True:
             with suppress(asyncio.TimeoutError):
@@ -200,6 +210,8 @@ class Visit:
         self._wants_pictures = message.pictures
 
     async def _set(self, message: SetMessage) -> None:
+        if self._watches:
+            raise WireError(ONLY_WATCH)
         if self._show is None:
             return
         await asyncio.to_thread(self._show.change, message.change)
@@ -283,4 +295,6 @@ class CameraVisit(Visit):
         # Opening goes on in its thread whatever becomes of this connection.
         self._session, show = await asyncio.shield(self._opening)
         self._enter(show)
-        await self._socket.send_text(write_message("hello", session=self._session, window=WINDOW))
+        await self._socket.send_text(
+            write_message("hello", session=self._session, window=WINDOW, watches=False)
+        )

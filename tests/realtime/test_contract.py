@@ -137,3 +137,10 @@ def test_an_unfit_contract_names_the_file(tmp_path: Path) -> None:
     path = make_style_onnx(tmp_path / "odd.onnx", contract_json='{"schema": 1}')
     with pytest.raises(ContractError, match=r"odd\.onnx: contract has no name"):
         read_contract(path)
+
+
+def test_a_schema_that_is_a_thousand_digits_is_refused_in_one_short_line() -> None:
+    plain = json.loads(make_contract().to_json()) | {"schema": 10**1000}
+    with pytest.raises(ContractError) as refused:
+        StyleContract.from_json(json.dumps(plain))
+    assert len(str(refused.value)) < 300

@@ -7,11 +7,15 @@ import sys
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 from clip_makers import read_clip, write_clip
 from film_runners import Count, paint
+from numpy.typing import NDArray
 
+from realtime.engine_guard import NoPictureError
 from realtime.errors import LivebrushError, SinkError, SourceError
+from realtime.testing import IdentityEngine
 
 ROOT = Path(__file__).resolve().parents[2]
 FAST_START = {"movflags": "+faststart"}
@@ -150,3 +154,22 @@ def test_a_disk_that_fills_up_is_one_line_and_room_lets_it_go_on(
     again = Count()
     paint(source, tmp_path / "out.mkv", segment_frames=30, count=again)
     assert read_clip(tmp_path / "out.mkv").numbers == list(range(90))
+
+
+def test_a_network_that_gives_nan_ends_the_film_by_name_and_not_in_black(tmp_path: Path) -> None:
+    class Overflowing(IdentityEngine):
+        """Gives NaN from its 51st picture on, which is black as 8 bits."""
+
+        pictures = 0
+
+        def infer(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+            self.pictures += 1
+            return image if self.pictures <= 50 else np.zeros_like(image)
+
+    source, output = write_clip(tmp_path / "in.mp4", count=60, gop=20), tmp_path / "out.mp4"
+    with pytest.raises(NoPictureError, match=r"^style \S+ in identity .*black \(NaN\); try --precision fp32"):
+        paint(source, output, engine=Overflowing(), segment_frames=20)
+    assert not output.exists()
+    count = Count()
+    paint(source, output, segment_frames=20, count=count)  # by an engine that can
+    assert count.done >= 20 and len(read_clip(output).numbers) == 60

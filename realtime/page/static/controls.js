@@ -16,6 +16,7 @@ export class Controls {
   #lists = { background: document.getElementById("background"), mix_with: document.getElementById("mix-with") };
   #key = document.getElementById("key");
   state = null;
+  onlyWatches = false;
 
   constructor(send) {
     this.#send = send;
@@ -47,7 +48,7 @@ export class Controls {
 
   // Tells the server, now or in a moment, and takes it for done until the server says otherwise.
   change(values) {
-    if (this.state === null) return;
+    if (this.state === null || this.onlyWatches) return;
     for (const name of Object.keys(values)) this.#touched.set(name, performance.now());
     Object.assign(this.#waiting, values);
     const { style, mix_with, mix, ...others } = values;

@@ -41,6 +41,8 @@ function tellStatus(state, text) {
 // --- what the server says
 
 connection.addEventListener("hello", ({ detail }) => {
+  controls.onlyWatches = detail.watches;
+  document.documentElement.toggleAttribute("data-watches", detail.watches);
   if (!camera.on || detail.session !== "main") return; // its second greeting: the camera's show has begun
   camera.startSending(); // at once; WebRTC takes over when it gets through
   if (!address.searchParams.has("jpeg")) rtc.open(camera.stream, showTrack, backToJpegs).catch(() => rtc.close());
@@ -81,6 +83,10 @@ connection.addEventListener("figures", ({ detail: { figures } }) => {
 connection.addEventListener("news", ({ detail }) => say(detail.text));
 connection.addEventListener("error", ({ detail }) => say(detail.text));
 connection.addEventListener("refused", ({ detail }) => {
+  if (detail.watches && camera.on) { // a link for watching has no place for a camera
+    chooseSource(false);
+    return;
+  }
   stage.wait(`Sorry, ${detail.text}.`, "refused");
   tellStatus("trouble", "Full");
 });
@@ -168,6 +174,9 @@ async function takeSnapshot() {
   say("Saved a snapshot.");
 }
 
+// What changes the show for all; a link for watching does not.
+const change = (action) => () => (controls.onlyWatches ? say("This link is for watching only.") : action());
+
 function togglePause() { controls.change({ paused: !controls.state?.paused }); }
 function toggleRecord() { controls.change({ recording: !controls.state?.recording }); }
 
@@ -254,7 +263,7 @@ const mixMore = (by) => {
   if (controls.state?.painting.mix_with) nudge("mix", by, controls.state.painting.mix);
   else say("Choose a second style first.");
 };
-listen({
+const changes = {
   n: () => gallery.step(1, controls.state?.painting.style),
   p: () => gallery.step(-1, controls.state?.painting.style),
   "+": () => stronger(0.1), "=": () => stronger(0.1), "-": () => stronger(-0.1), _: () => stronger(-0.1),
@@ -262,7 +271,11 @@ listen({
   c: () => controls.change({ original_colors: !controls.state?.original_colors }),
   m: () => controls.change({ mask: controls.state?.mask === "off" ? "person" : "off" }),
   b: () => controls.change({ swapped: !controls.state?.swapped }),
-  v: toggleSplit, " ": togglePause, s: takeSnapshot, r: toggleRecord, f: toggleFull, u: () => gallery.ask(),
+  " ": togglePause, r: toggleRecord, u: () => gallery.ask(),
+};
+listen({
+  ...Object.fromEntries(Object.entries(changes).map(([key, action]) => [key, change(action)])),
+  v: toggleSplit, s: takeSnapshot, f: toggleFull,
 });
 
 let before = null;

@@ -4,13 +4,13 @@ import pytest
 
 pytest.importorskip("fastapi", reason='needs pip install "livebrush[web]"')
 
-from fastapi import FastAPI, WebSocket
+from fastapi import FastAPI, Request, WebSocket
 from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from realtime.page.access import SAFE_HEADERS, Guard
+from realtime.page.access import SAFE_HEADERS, WATCHES, Guard
 
-ADDRESS, TOKEN = "http://127.0.0.1:8720", "abcdefghijklmnop"
+ADDRESS, TOKEN, WATCH_TOKEN = "http://127.0.0.1:8720", "abcdefghijklmnop", "watchwatchwatchwatch"
 Open = Callable[..., TestClient]
 
 
@@ -19,18 +19,20 @@ def guarded() -> Open:
     def guard(*, host: str = "127.0.0.1", token: str | None = None, address: str = ADDRESS) -> TestClient:
         app = FastAPI()
 
-        @app.api_route("/{path:path}", methods=["GET", "POST"])
-        async def answer(path: str) -> str:
-            return "in"
+        @app.api_route("/{path:path}", methods=["GET", "POST", "PATCH"])
+        async def answer(path: str, request: Request) -> str:
+            return "watching" if request.scope[WATCHES] else "in"
 
         @app.websocket("/ws")
         async def socket(socket: WebSocket) -> None:
             await socket.accept()
-            await socket.send_text("in")
+            await socket.send_text("watching" if socket.scope[WATCHES] else "in")
             await socket.close()
 
         secure = address.startswith("https")
-        return TestClient(Guard(app, host=host, token=token, secure=secure), base_url=address)
+        watch_token = None if token is None else WATCH_TOKEN
+        guarded = Guard(app, host=host, token=token, watch_token=watch_token, secure=secure)
+        return TestClient(guarded, base_url=address)
 
     return guard
 
@@ -128,3 +130,31 @@ def test_cookies_that_are_none_are_no_error(guarded: Open) -> None:
     client = guarded(host="0.0.0.0", token=TOKEN, address="https://studio.local:8720")
     for cookie in ("livebrush", "=;=;", "livebrush=\xff", 'a="'):
         assert client.get("/", headers={"cookie": cookie.encode("latin-1")}).status_code == 403
+
+
+@pytest.fixture
+def studio(guarded: Open) -> TestClient:
+    return guarded(host="0.0.0.0", token=TOKEN, address="https://studio.local:8720")
+
+
+def test_who_has_the_link_for_watching_sees_everything_and_changes_nothing(studio: TestClient) -> None:
+    assert studio.get(f"/?token={WATCH_TOKEN}").json() == "watching"
+    for path in ("/api/state", "/stream.mjpg"):
+        assert studio.get(path).json() == "watching"  # by the cookie
+    for method in ("POST", "PATCH", "PUT", "DELETE"):
+        answer = studio.request(method, "/api/state")
+        assert (answer.status_code, answer.json()["detail"]) == (403, "this link is for watching only")
+    with studio.websocket_connect("wss://studio.local:8720/ws") as socket:
+        assert socket.receive_text() == "watching"
+
+
+def test_the_address_counts_before_the_cookie(studio: TestClient) -> None:
+    studio.get(f"/?token={TOKEN}")
+    assert studio.patch("/api/state").json() == "in"
+    assert studio.get(f"/?token={WATCH_TOKEN}").json() == "watching"  # to see what the others see
+    assert studio.patch("/api/state").status_code == 403
+    assert studio.patch(f"/api/state?token={TOKEN}").json() == "in"
+
+
+def test_a_page_without_a_token_has_no_link_for_watching(guarded: Open) -> None:
+    assert guarded().patch(f"/api/state?token={WATCH_TOKEN}").json() == "in"

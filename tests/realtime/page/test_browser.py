@@ -34,10 +34,11 @@ LIVE = '#stage[data-state="live"]'
 class Server:
     """`python -m realtime serve` on one port, that can be killed and started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self._port = free.getsockname()[1]
         self._environment = {**os.environ, "LIVEBRUSH_CACHE": str(folder)}
+        self._options = options
         self.address = f"http://127.0.0.1:{self._port}/"
         self.start()
 
@@ -45,7 +46,7 @@ class Server:
         command = [sys.executable, "-m", "realtime", "serve", "--source", "demo", "--size", "320x180"]
         command += ["--engine", "onnxruntime"]  # opens a style soonest
         self._process = subprocess.Popen(
-            [*command, "--port", str(self._port)],
+            [*command, "--port", str(self._port), *self._options],
             cwd=ROOT,
             env=self._environment,
             stdout=subprocess.PIPE,
@@ -95,6 +96,13 @@ def visit(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
     for context in opened:
         context.close()
     assert wrong == []  # no error in a script, and nothing was asked of anybody else
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path, "--token", "t" * 16, "--watch-token", "w" * 16)
+    yield server
+    server.end()
 
 
 def has_network() -> bool:
@@ -259,6 +267,27 @@ def test_a_phone_shows_it_without_scrolling_sideways(visit: Callable[..., Page])
     assert small == []
     box = page.locator("#stage").bounding_box()
     assert box is not None and box["y"] < 80 and box["height"] > 150
+
+
+def test_a_link_for_watching_shows_the_painting_and_nothing_that_changes_it(
+    browser: Browser, watched: Server
+) -> None:
+    page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    page.goto(f"{watched.address}?token={'w' * 16}")
+    page.wait_for_selector(LIVE, timeout=LONG_MS)
+    expect(page.locator("#title")).to_have_text("The Starry Night")
+    for changes in ("#panel", "#pause", "#record"):
+        expect(page.locator(changes)).to_be_hidden()
+    expect(page.locator("#snapshot")).to_be_visible()
+    page.keyboard.press("n")
+    expect(page.locator("#toasts")).to_contain_text("for watching only")
+    page.wait_for_timeout(500)
+    expect(page.locator("#title")).to_have_text("The Starry Night")
+    before = pixels(page)
+    page.wait_for_timeout(700)
+    assert pixels(page) != before  # and it goes on
+    assert "token" not in page.url
+    page.context.close()
 
 
 def test_the_page_comes_back_when_its_server_does(visit: Callable[..., Page], server: Server) -> None:

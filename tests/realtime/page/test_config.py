@@ -5,7 +5,7 @@ import pytest
 
 from realtime.catalog import find_style
 from realtime.errors import OptionError
-from realtime.page.config import ServeConfig, is_loopback, token_for
+from realtime.page.config import ServeConfig, is_loopback, tokens_for
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def make(tiny_style: Path, **options: Any) -> ServeConfig:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST", "::1", "[::1]", "127.8.9.1"])
 def test_this_machine_alone_needs_neither_tls_nor_token(tiny_style: Path, host: str) -> None:
     config = make(tiny_style, host=host)
-    assert is_loopback(host) and token_for(config) is None and not config.secure
+    assert is_loopback(host) and tokens_for(config) == (None, None) and not config.secure
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "studio.local", "", "127.0.0.1.evil.com"])
@@ -33,12 +33,18 @@ def test_beyond_this_machine_it_refuses_without_tls(tiny_style: Path, host: str)
 
 def test_beyond_this_machine_there_is_a_new_token_each_time(tiny_style: Path, pem: Path) -> None:
     config = make(tiny_style, host="0.0.0.0", tls_cert=pem, tls_key=pem)
-    one, other = token_for(config), token_for(config)
+    one, other = tokens_for(config)[0], tokens_for(config)[0]
     assert one is not None and len(one) >= 32 and one != other
 
 
 def test_a_token_that_was_given_is_taken_on_this_machine_too(tiny_style: Path) -> None:
-    assert token_for(make(tiny_style, token="a" * 16)) == "a" * 16
+    token, watch_token = tokens_for(make(tiny_style, token="a" * 16))
+    assert token == "a" * 16 and watch_token is not None and watch_token != token
+
+
+def test_who_asks_for_a_link_for_watching_gets_a_token_for_the_rest_too(tiny_style: Path) -> None:
+    token, watch_token = tokens_for(make(tiny_style, watch_token="w" * 16))
+    assert watch_token == "w" * 16 and token is not None and token != watch_token
 
 
 @pytest.mark.parametrize(
@@ -46,6 +52,8 @@ def test_a_token_that_was_given_is_taken_on_this_machine_too(tiny_style: Path) -
     [
         ({"token": "short"}, "--token must be 16"),
         ({"token": "with spaces in between"}, "--token must be 16"),
+        ({"watch_token": "short"}, "--watch-token must be 16"),
+        ({"token": "a" * 16, "watch_token": "a" * 16}, "another than --token"),
         ({"port": 70000}, "--port must be from 0 to 65535, got 70000"),
         ({"viewers": 0}, "--viewers must be from 1"),
         ({"cameras": -1}, "--cameras must be from 0"),

@@ -87,12 +87,20 @@ def test_beyond_this_machine_it_speaks_tls_and_lets_in_whoever_has_the_token(
     with start(tiny_style, *options) as process:
         address = address_from(process)
         port, token = re.search(r":(\d+)/\?token=([\w-]{32,})$", address).groups()  # type: ignore[union-attr]
+        assert process.stdout is not None
+        watching = re.search(r"\?token=([\w-]{32,})$", process.stdout.readline())
+        assert watching is not None and watching[1] != token
         trusting = ssl.create_default_context(cafile=str(cert))
         page = f"https://localhost:{port}/"
         with pytest.raises(urllib.error.HTTPError, match="403"):
             urllib.request.urlopen(page, timeout=LONG_S, context=trusting)
         with urllib.request.urlopen(f"{page}?token={token}", timeout=LONG_S, context=trusting) as answer:
             assert b"Livebrush" in answer.read() and "Secure" in answer.headers["set-cookie"]
+        change = urllib.request.Request(
+            f"{page}api/state?token={watching[1]}", b'{"paused": true}', method="PATCH"
+        )
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(change, timeout=LONG_S, context=trusting)
         with pytest.raises(OSError):  # nothing is said without TLS
             urllib.request.urlopen(page.replace("https", "http"), timeout=LONG_S)
         process.terminate()

@@ -216,3 +216,30 @@ def test_a_viewer_without_a_camera_may_send_none(page: Page) -> None:
 
 def mean_of(jpeg: bytes) -> int:
     return int(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).mean().round())
+
+
+def test_who_may_only_watch_gets_pictures_and_changes_nothing(tiny_style: Path) -> None:
+    with (
+        open_page(tiny_style, token="t" * 16, watch_token="w" * 16) as page,
+        page.watch(f"?token={'w' * 16}") as socket,
+    ):
+        assert page.greeting["watches"] is True
+        socket.send_json({"type": "set", "change": {"strength": 0.25}})
+        assert next_message(socket, "error")["text"] == "this link is for watching only"
+        assert page.house.main.controls.strength == 1
+        page.give(30)
+        _, _, painting = next_picture(socket)
+        assert abs(mean_of(painting) - (255 - 30)) <= 2
+        with page.watch(f"?token={'t' * 16}") as other:
+            assert page.greeting["watches"] is False
+            other.send_json({"type": "set", "change": {"strength": 0.25}})
+            assert next_message(socket, "state")["state"]["strength"] == 0.25
+
+
+def test_who_may_only_watch_brings_no_camera(tiny_style: Path) -> None:
+    with (
+        open_page(tiny_style, token="t" * 16, watch_token="w" * 16) as page,
+        page.watch(f"?token={'w' * 16}&camera=1", first="refused"),
+    ):
+        assert page.greeting["text"] == "this link is for watching only"
+        assert page.greeting["watches"] is True
