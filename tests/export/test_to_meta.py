@@ -140,7 +140,7 @@ def test_a_network_that_reads_by_vgg_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--to", "aoti"], "a meta network is exported --to onnx"),
+        (["--to", "aoti"], "export what it writes of a picture: python -m export PICTURE --to aoti"),
         (["--out", "x.onnx"], "--out must be a folder or a file .npz"),
     ],
 )

@@ -107,7 +107,7 @@ def engine_hangs() -> Evening:
 
 
 def loading_hangs() -> Evening:
-    evening = Evening(left=("livebrush-styles",))
+    evening = Evening(left=("livebrush-loading", "livebrush-styles"))
 
     def open_second() -> Engine:
         evening.hang()
