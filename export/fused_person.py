@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from training.networks.person_net import PersonNet
@@ -33,6 +33,18 @@ def as_stored(network: PersonNet) -> PersonNet:
                 levels, scale = rounded(value.numpy())
                 value.copy_(torch.from_numpy(levels.astype(np.float32) * scale))
     return fused
+
+
+class PersonLevels(nn.Module):
+    """RGB levels, float (1, 3, H, W) from 0 to 255 -> alpha, (1, 1, H, W), in [0, 1]. Multiples of 16."""
+
+    def __init__(self, network: PersonNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> Tensor:
+        alpha: Tensor = self.network(image / 255).sigmoid()
+        return alpha
 
 
 def convs_with_norms(network: nn.Module) -> Iterator[tuple[nn.Module, str, str]]:

@@ -9,7 +9,9 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from export.fused_person import PersonLevels
 from export.mobile import MobileGraph
+from training.networks.person_net import PersonNet
 
 
 class MeansNorm(nn.Module):
@@ -55,10 +57,10 @@ class LitertGraph(nn.Module):
 class LitertMask(nn.Module):
     """RGB levels, float (1, H, W, 3) -> alpha, (1, H, W, 1), in [0, 1]; H and W are multiples of 16."""
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: PersonNet) -> None:
         super().__init__()
-        self.network = network
+        self.planes = PersonLevels(network)
 
     def forward(self, image: Tensor) -> Tensor:
-        logits: Tensor = self.network(image.permute(0, 3, 1, 2) / 255)
-        return logits.sigmoid().permute(0, 2, 3, 1)
+        alpha: Tensor = self.planes(image.permute(0, 3, 1, 2))
+        return alpha.permute(0, 2, 3, 1)

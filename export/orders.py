@@ -14,7 +14,7 @@ from export.kinds import KINDS, check_kind, kind_of
 from export.outputs import file_suffix, output_files
 from export.source import Source, load_source
 from export.targets import TARGETS, ExportOptions, require_packages
-from realtime.engine_exported import PROGRESS
+from realtime.export_program import PROGRESS
 
 if TYPE_CHECKING:
     from export.verify import Check
@@ -34,7 +34,7 @@ class Order:
         out: a folder, or the file to write.
         picture: the style's own, so that it can be mixed.
         verify: compare with the network.
-        progress: say how far it is, for `realtime.engine_exported`.
+        progress: say how far it is, for `realtime.export_program`.
     """
 
     names: list[str]

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from export.errors import ExportError
-from export.fused_person import as_stored
+from export.fused_person import PersonLevels, as_stored
 from export.mask_contract import MASK_KEY, OUTPUT_NAME, mask_contract
 from export.silence import silence
 from export.to_litert import convert_with
@@ -45,11 +45,11 @@ class MaskImage(nn.Module):
 
     def __init__(self, network: PersonNet) -> None:
         super().__init__()
-        self.network = network
+        self.alpha = PersonLevels(network)
 
     def forward(self, image: Tensor) -> Tensor:
-        alpha: Tensor = self.network(image / 255).sigmoid()
-        return alpha * 255
+        levels: Tensor = 255 * self.alpha(image)
+        return levels
 
 
 def write_coreml(network: PersonNet, content: dict[str, Any], file: Path, size_wh: SizeWh) -> PersonNet:

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
 
 from export.errors import ExportError
-from export.fused_person import as_stored
+from export.fused_person import PersonLevels, as_stored
 from export.mask_contract import MASK_KEY
 from export.person_phones import write_coreml, write_litert
 from export.silence import silence
@@ -27,18 +26,6 @@ from training.networks.person_net import PersonNet
 
 # Two sizes to trace with: what differs between them is left free.
 _TRACED_HW = ((96, 160), (128, 192))
-
-
-class PersonLevels(nn.Module):
-    """RGB levels, float (1, 3, H, W) from 0 to 255 -> alpha, (1, 1, H, W), in [0, 1]. Multiples of 16."""
-
-    def __init__(self, network: PersonNet) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, image: Tensor) -> Tensor:
-        alpha: Tensor = self.network(image / 255).sigmoid()
-        return alpha
 
 
 def write_person(

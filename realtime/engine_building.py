@@ -6,6 +6,7 @@ news, a line each, which the player says (`realtime.style_player`).
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -24,8 +25,24 @@ if TYPE_CHECKING:
     from realtime.catalog import StyleEntry
 
 SizeWh = tuple[int, int]
+# Told from time to time how much of a build is done, from 0 to 1; returns False to give it up.
+Progress = Callable[[float], bool]
 # Of a build that is told: each quarter is a line.
 _QUARTERS = 4
+
+
+def say_once(line: str) -> Progress:
+    """Return the progress of a build that somebody waits for: one line, on the screen's error side."""
+    said = False
+
+    def progress(_done: float) -> bool:
+        nonlocal said
+        if not said:
+            print(line, file=sys.stderr, flush=True)
+        said = True
+        return True
+
+    return progress
 
 
 @runtime_checkable
@@ -35,8 +52,8 @@ class Builds(Engine, Protocol):
     def is_built(self, size_wh: SizeWh) -> bool:
         """Tell whether it can paint this size without being built first."""
 
-    def build(self, size_wh: SizeWh, progress: Callable[[float], bool]) -> None:
-        """Build it for this size; `progress` is told from 0 to 1 and returns False to give it up."""
+    def build(self, size_wh: SizeWh, progress: Progress) -> None:
+        """Build it for this size."""
 
 
 @runtime_checkable

@@ -8,42 +8,30 @@ own, at a low rank, and says how far it is. Whoever wants to paint meanwhile ope
 from __future__ import annotations
 
 import hashlib
-import os
-import signal
-import subprocess
-import sys
-import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
-from typing import IO
 
 import cv2
 import numpy as np
-import psutil
 from numpy.typing import NDArray
 
 from realtime.contract import StyleContract
 from realtime.engine import ENGINES, EngineInfo, EngineOptions, default_threads, is_installed
+from realtime.engine_building import Progress, say_once
 from realtime.errors import EngineError, MissingExtraError
-from realtime.providers_onnxruntime import cache_dir
+from realtime.export_program import run_export
+from realtime.providers_onnxruntime import cache_dir, version_of
 from realtime.tensors import to_tensor
 
 Image = NDArray[np.uint8]
 SizeWh = tuple[int, int]
 # (H, W, 3) uint8 BGR, sides multiples of 4 -> levels of 0 to 255, the same shape, as the runtime gives them.
 Paint = Callable[[Image], NDArray[np.float32]]
-# Told from time to time how much of the work is done, from 0 to 1; returns False to give it up.
-Progress = Callable[[float], bool]
 
 MULTIPLE = 4
-# What a line of the command begins with that says how far it is, in percent.
-PROGRESS = "progress "
-_WAIT_S = 0.1
-_RANK = 5  # of its process: beside a show that takes all it gets, a lower one would never end
 _KEPT = 3
 # Two at a time take longer than one after the other, and the show stutters.
 _one_at_a_time = threading.Lock()
@@ -155,19 +143,20 @@ class ExportedEngine:
 
     def _opened(self, file: Path, size_wh: SizeWh) -> Paint:
         """Open the file; one that is damaged is made anew, once."""
-        self.build(size_wh, _say_once(self.contract.name, self._exported.name))
+        says = f"{self.contract.name}: {self._exported.name} makes its file, once for this style"
+        self.build(size_wh, say_once(says))
         try:
             return self._exported.load(file, self._threads)
         except EngineError:
             file.unlink(missing_ok=True)
-        self.build(size_wh, _say_once(self.contract.name, self._exported.name))
+        self.build(size_wh, say_once(says))
         return self._exported.load(file, self._threads)
 
     def _file(self, size_wh: SizeWh) -> Path:
         exported, contract = self._exported, self.contract
         size = "x".join(map(str, _rounded_up(size_wh))) if exported.by_size else "any"
         stored = exported.precisions[self._precision]
-        versions = [f"{package} {_version(package)}" for package in exported.makers]
+        versions = [f"{package} {version_of(package.replace('_', '-'))}" for package in exported.makers]
         parts = (contract.weights_sha256, contract.livebrush_version, size, stored, *versions)
         key = hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
         return cache_dir() / exported.name / f"{contract.name}-{stored}-{size}-{key}{exported.suffix}"
@@ -180,50 +169,6 @@ class ExportedEngine:
             *("--precision", exported.precisions[self._precision], "--no-verify", "--progress"),
             *(("--size", f"{height}x{width}") if exported.by_size else ()),
         ]
-
-
-def run_export(arguments: list[str], progress: Progress) -> None:
-    """Run `python -m export`, until it ends or `progress` gives it up.
-
-    Raises:
-        EngineError: with its last line, if it fails.
-    """
-    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as failed:
-        # From where our packages lie, whatever lies in the user's own folder.
-        folder = Path(__file__).resolve().parent.parent
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(filter(None, (str(folder), *_python_path()))),
-        }
-        child = subprocess.Popen(
-            [sys.executable, "-m", "export", *arguments],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=failed,
-            start_new_session=True,
-        )
-        try:
-            _lower(psutil.Process(child.pid))
-            while child.poll() is None:
-                if not progress(_told(said)):
-                    raise EngineError("it was given up")
-                try:
-                    child.wait(_WAIT_S)
-                except subprocess.TimeoutExpired:
-                    continue
-        finally:
-            _end(child)
-        if child.returncode:
-            failed.seek(0)
-            lines = [
-                line.strip() for line in failed.read().decode(errors="replace").splitlines() if line.strip()
-            ]
-            why = (
-                lines[-1].removeprefix("error: ") if lines else f"it ended with exit code {child.returncode}"
-            )
-            raise EngineError(why)
 
 
 def padded(image: Image) -> Image:
@@ -253,53 +198,3 @@ def _choose_precision(exported: Exported, contract: StyleContract, options: Engi
 def _rounded_up(size_wh: SizeWh) -> SizeWh:
     width, height = (-(-side // MULTIPLE) * MULTIPLE for side in size_wh)
     return width, height
-
-
-def _told(said: IO[bytes]) -> float:
-    said.seek(0)
-    lines = said.read().decode(errors="replace").splitlines()
-    told = [line.removeprefix(PROGRESS) for line in lines if line.startswith(PROGRESS)]
-    return int(told[-1]) / 100 if told and told[-1].isdigit() else 0.0
-
-
-def _lower(process: psutil.Process) -> None:
-    """Let others come first, unless it gives way already; a rank cannot be taken back up."""
-    if os.name == "nt":
-        process.nice(psutil.IDLE_PRIORITY_CLASS)
-    elif process.nice() < _RANK:
-        process.nice(_RANK)
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """End the command and what it has started, if it is still at work."""
-    if child.poll() is None:
-        if os.name == "nt":
-            child.kill()
-        else:
-            os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-
-
-def _python_path() -> list[str]:
-    return [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part]
-
-
-def _say_once(style: str, engine: str) -> Progress:
-    """Return the progress of a build that somebody waits for: one line, on the screen's error side."""
-    said = False
-
-    def progress(_done: float) -> bool:
-        nonlocal said
-        if not said:
-            print(f"{style}: {engine} makes its file, once for this style", file=sys.stderr, flush=True)
-        said = True
-        return True
-
-    return progress
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package.replace("_", "-"))
-    except metadata.PackageNotFoundError:
-        return "none"

@@ -8,7 +8,6 @@ to paint meanwhile opens it by `realtime.engine_building`.
 from __future__ import annotations
 
 import hashlib
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,10 @@ from numpy.typing import NDArray
 
 from realtime.contract import StyleContract
 from realtime.engine import EngineInfo, EngineOptions, is_installed
+from realtime.engine_building import Progress, say_once
 from realtime.errors import EngineError, MissingExtraError
 from realtime.providers_onnxruntime import cache_dir, card
-from realtime.tensorrt_build import Profile, Progress, build_plan, write_whole
+from realtime.tensorrt_build import Profile, build_plan, write_whole
 from realtime.tensorrt_card import CardPainter
 from realtime.tensors import input_shape, to_image, to_tensor
 from realtime.typed_graph import PRECISIONS, typed_graph
@@ -28,20 +28,6 @@ NAME = "tensorrt"
 EXTRA = "tensorrt"
 Image = NDArray[np.uint8]
 SizeWh = tuple[int, int]
-
-
-def _say_once(name: str) -> Progress:
-    """Return the progress of a build that somebody waits for: one line, on the screen's error side."""
-    said = False
-
-    def progress(_done: float) -> bool:
-        nonlocal said
-        if not said:
-            print(f"{name}: tensorrt builds its engine, once for this machine", file=sys.stderr, flush=True)
-        said = True
-        return True
-
-    return progress
 
 
 class TensorRtEngine:
@@ -57,6 +43,7 @@ class TensorRtEngine:
 
     def __init__(self, path: Path, contract: StyleContract, options: EngineOptions) -> None:
         self.contract = contract
+        self._says = f"{contract.name}: tensorrt builds its engine, once for this machine"
         self._path = path
         self._precision = _choose_precision(contract, options)
         self._trt, self._cuda = load_tensorrt()
@@ -120,7 +107,7 @@ class TensorRtEngine:
     def _painter(self, size_wh: SizeWh) -> CardPainter:
         profile = Profile.of(self.contract, size_wh)
         if profile not in self._painters:
-            self.build(size_wh, _say_once(self.contract.name))
+            self.build(size_wh, say_once(self._says))
             self._painters[profile] = CardPainter(self._cuda, self._load(profile, size_wh))
         return self._painters[profile]
 
@@ -130,7 +117,7 @@ class TensorRtEngine:
         engine = self._deserialise(file)
         if engine is None:
             file.unlink(missing_ok=True)
-            self.build(size_wh, _say_once(self.contract.name))
+            self.build(size_wh, say_once(self._says))
             engine = self._deserialise(file)
         if engine is None:
             raise EngineError(f"TensorRT cannot load the engine that it has just built, {file}")

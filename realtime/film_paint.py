@@ -83,7 +83,8 @@ def paint_segments(
 
 def _painter(plan: FilmPlan, engines: Mapping[str, Engine], times: StageTimes) -> Painter:
     """Return what paints every frame, or each of its parts."""
-    options, size, looks = plan.options, NetworkSize(plan.options.network_wh), SharedLooks()
+    options, size = plan.options, NetworkSize(plan.options.network_wh)
+    looks = None if options.mask is None else SharedLooks()
     painter = make_painter(options.timeline, engines, times, size, options.steady, looks)
     if options.mask is None:
         return painter

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from realtime.errors import MaskError
 from realtime.mask import Alpha
 from realtime.media import MEDIA_ERRORS, location
-from realtime.picture_header import HEAD, promises_too_much
+from realtime.source_folder import decode_picture
 
 NEAR = 8
 _LOSSY = frozenset({".jpg", ".jpeg", ".webp"})
@@ -34,12 +34,7 @@ def read_labels(file: Path) -> NDArray[np.int32]:
     indices = _palette_indices(file)
     if indices is not None:
         return indices
-    try:
-        data = np.fromfile(file, dtype=np.uint8)
-        is_one = data.size > 0 and not promises_too_much(data[:HEAD].tobytes())
-        values = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if is_one else None
-    except (OSError, cv2.error):
-        values = None
+    values = decode_picture(file, cv2.IMREAD_UNCHANGED)
     if values is None:
         raise MaskError(f"--mask {file} cannot be read as a picture")
     if values.ndim == 3:

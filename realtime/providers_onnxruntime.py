@@ -77,7 +77,7 @@ def engine_key(contract: StyleContract, precision: str, size_wh: tuple[int, int]
         f"{size_wh[0]}x{size_wh[1]}",
         precision,
         card(),
-        *(f"{name} {_version(name)}" for name in ("onnxruntime-gpu", "tensorrt")),
+        *(f"{name} {version_of(name)}" for name in ("onnxruntime-gpu", "tensorrt")),
     )
     return f"{contract.name}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:16]}"
 
@@ -107,7 +107,8 @@ def card() -> str:
     return done.stdout.partition("\n")[0].strip() or "unknown"
 
 
-def _version(package: str) -> str:
+def version_of(package: str) -> str:
+    """Return the version of an installed package, by its distribution's name; "none" where it is not."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

@@ -119,7 +119,7 @@ class Director:
         if self._engine_back_at is not None and now >= self._engine_back_at:
             self._engine_back_at = None
             self._shelf.fail_once()
-        if self._is_time_to_rest(now):
+        if self._rest(now):
             self._next_at = max(self._next_at, now + EVERY_S / 2)
         elif now >= self._next_at:
             # Before the first rest more often: libraries keep what was made for as much as was ever open.
@@ -140,35 +140,38 @@ class Director:
             self._random.shuffle(self._deck)
         return self._deck.pop()
 
-    def _is_time_to_rest(self, now: float) -> bool:
-        """Bring the show back to how it began, where a rest is due: the first style alone, on its engine."""
+    def _rest(self, now: float) -> bool:
+        """Tell whether a rest is due, and bring the show to it: the first style alone, on its engine."""
         at_s = now - self._began_at
-        number = next((n for n, (begin, end) in enumerate(self._rests, 1) if begin <= at_s < end), 0)
-        if number == 0:
+        due = [number for number, (begin, end) in enumerate(self._rests, 1) if begin <= at_s < end]
+        if bool(due) != self._is_resting:
+            self._is_resting = bool(due)
+            self._player.spare_memory(self._is_resting)
             if self._is_resting:
-                self._is_resting, self.rest = False, 0
-                self._player.spare_memory(False)
-            return False
-        begin, end = self._rests[number - 1]
-        if not self._is_resting:
-            self._is_resting = True
-            self._player.spare_memory(True)
-            self._player.choose(self._first.entry)
-            self._painter.mask_is_on = False
-            if self._recording is not None:
-                self._switch_recording()
-        first, paints = self._first, self._player.current
-        is_same_engine = paints.info.name == first.info.name
-        if not is_same_engine and (self._engine_back_at is None or self._engine_back_at > now + AGAIN_S):
-            # The engine that took its place fails, and it comes back; once more if that was too soon.
-            self._engine_back_at = now + AGAIN_S
-            self._shelf.fail_once()
-        elif is_same_engine:
+                self._clear_away()
+        self.rest = 0
+        if due and self._back_to_first(now):
+            begin, end = self._rests[due[0] - 1]
+            # The first half is for what ends beside the show: engines that are closed, encoders.
+            self.rest = due[0] if at_s >= (begin + end) / 2 else 0
+        return bool(due)
+
+    def _clear_away(self) -> None:
+        self._player.choose(self._first.entry)
+        self._painter.mask_is_on = False
+        if self._recording is not None:
+            self._switch_recording()
+
+    def _back_to_first(self, now: float) -> bool:
+        """Have the first style paint on its engine; return whether it does by now."""
+        paints, first = self._player.current, self._first
+        if paints.info.name == first.info.name:
             self._engine_back_at = None
-        # The first half is for what ends beside the show: engines that are closed, encoders.
-        is_as_at_first = is_same_engine and paints.entry.path == first.entry.path
-        self.rest = number if is_as_at_first and at_s >= (begin + end) / 2 else 0
-        return True
+            return paints.entry.path == first.entry.path
+        if self._engine_back_at is None or self._engine_back_at > now + AGAIN_S:  # another's turn ends early
+            self._engine_back_at = now + AGAIN_S  # once more then, if this is too soon
+            self._shelf.fail_once()
+        return False
 
     def close(self) -> None:
         """End the recording."""

@@ -111,8 +111,9 @@ def rest_times(length_s: float) -> list[tuple[float, float]]:
     """Return beginning and end of every rest, seconds: after each warm-up's length, and at the end."""
     every_s, rest_s = min(WARM_UP_S, length_s / 4), min(REST_S, length_s / 10)
     last_s = length_s - rest_s
-    begins = [every_s * number for number in range(1, int(length_s / every_s)) if every_s * number < last_s]
-    return [(begin, begin + rest_s) for begin in [*(b for b in begins if b + 2 * rest_s < last_s), last_s]]
+    begins = [every_s * number for number in range(1, int(length_s / every_s))]
+    apart = [begin for begin in begins if begin + 2 * rest_s < last_s]
+    return [(begin, begin + rest_s) for begin in (*apart, last_s)]
 
 
 def judge(record: Record) -> list[Finding]:

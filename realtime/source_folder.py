@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -102,10 +103,21 @@ def _decoded(files: list[Path]) -> Iterator[NDArray[np.uint8]]:
 
 def read_picture(file: Path) -> NDArray[np.uint8] | None:
     """Return (H, W, 3) uint8 BGR, or None if the file cannot be read or is no picture."""
+    image = decode_picture(file, cv2.IMREAD_COLOR)
+    return None if image is None else np.asarray(image, dtype=np.uint8)
+
+
+def decode_picture(file: Path, flags: int) -> NDArray[Any] | None:
+    """Return what OpenCV makes of a picture file, or None if it cannot be read or is no picture.
+
+    Args:
+        file: that anyone may have made: one that promises more pixels than any picture has is never unpacked.
+        flags: of `cv2.imdecode`.
+    """
     try:
         data = np.fromfile(file, dtype=np.uint8)  # not cv2.imread: it fails on some names on Windows
-        is_one = data.size > 0 and not promises_too_much(data[:HEAD].tobytes())
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if is_one else None
+        if not data.size or promises_too_much(data[:HEAD].tobytes()):
+            return None
+        return cast("NDArray[Any] | None", cv2.imdecode(data, flags))
     except (OSError, cv2.error):
         return None
-    return None if image is None else np.asarray(image, dtype=np.uint8)

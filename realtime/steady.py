@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Literal, cast, get_args
 
@@ -15,9 +13,6 @@ from realtime.frame import Frame
 from realtime.temporal import Look, Seen, Shown, look, settle
 
 Image = NDArray[np.uint8]
-
-SizeWh = tuple[int, int]
-KEPT = 4  # frames that painters may be apart
 
 SteadyLevel = Literal["off", "light", "full"]
 LEVELS: tuple[str, ...] = get_args(SteadyLevel)
@@ -44,13 +39,13 @@ def _one_scene(_: Frame) -> Hashable:
 class SharedLooks:
     """What painters of the same frames see of them, found once for all: the motion is half of the work.
 
-    A painter that began at another frame than the others has another past, and so looks for itself.
+    A painter that began at another frame than the others has another past, and so looks for itself. For
+    painters that one thread asks, frame by frame.
     """
 
     def __init__(self) -> None:
-        self._one_at_a_time = threading.Lock()
-        # A frame by its number: held itself, it would keep its memory.
-        self._known: deque[tuple[int, Seen | None, SizeWh, bool, tuple[Look, Seen]]] = deque(maxlen=KEPT)
+        self._frame_index: int | None = None  # not the frame, whose memory would be kept
+        self._known: list[tuple[Seen | None, tuple[int, ...], bool, tuple[Look, Seen]]] = []
 
     def look(self, seen: Seen | None, frame: Frame, image: Image, *, follow: bool) -> tuple[Look, Seen]:
         """Return what `realtime.temporal.look` does.
@@ -61,15 +56,14 @@ class SharedLooks:
             image: at the network's size, (H, W, 3) uint8 BGR; for one frame and size always the same.
             follow: False leaves out the optical flow.
         """
-        size_wh = image.shape[1], image.shape[0]
-        with self._one_at_a_time:
-            for index, its_seen, its_wh, its_follow, found in self._known:
-                same_frame = index == frame.index and its_seen is seen
-                if same_frame and (its_wh, its_follow) == (size_wh, follow):
-                    return found
-            found = look(seen, image, follow=follow)
-            self._known.append((frame.index, seen, size_wh, follow, found))
-            return found
+        if frame.index != self._frame_index:
+            self._frame_index, self._known = frame.index, []
+        for its_seen, its_shape, its_follow, found in self._known:
+            if its_seen is seen and (its_shape, its_follow) == (image.shape, follow):
+                return found
+        found = look(seen, image, follow=follow)
+        self._known.append((seen, image.shape, follow, found))
+        return found
 
 
 class Steadier:

@@ -6,17 +6,15 @@ https://docs.nvidia.com/deeplearning/tensorrt/latest/_static/python-api/
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from realtime.contract import INPUT_NAME, StyleContract
+from realtime.engine_building import Progress
 from realtime.errors import EngineError
 
 SizeWh = tuple[int, int]
-# Told from time to time how much of the work is done, from 0 to 1; returns False to give it up.
-Progress = Callable[[float], bool]
 # A network is tuned for the nearest of these, and takes every size up to the largest side.
 BEST_WH = ((640, 360), (1280, 720), (1920, 1080))
 LARGEST_SIDE = 1920

@@ -219,8 +219,8 @@ class WarmEngines:
         load = partial(load_style, order.entry, options, lambda: order.network_wh, self._open_style)
         if not all(compiles(info) for info in infos):
             return load()
-        for info in infos[-1:]:  # what comes next is most likely of the same kind
-            ready_threads(info)
+        if infos:  # what comes next is most likely of the same kind
+            ready_threads(infos[-1])
         return call_beside(load, wholly=not self._urgent)
 
     def _take_in(self, order: Order, style: LoadedStyle, options: EngineOptions) -> None:

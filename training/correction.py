@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from training.losses import mean_and_std
-from training.reconstruction import Part
+from training.regions import Part
 
 # Of one round: a channel that hardly answers is not driven without bounds.
 _MOST_GAIN = 2.0

@@ -8,11 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from training.config_decoder import DecoderConfig
-from training.grid_loss import grid_loss
-from training.losses import LossParts, relative_content_loss, total_variation_loss
+from training.losses import LossParts, relative_content_loss
 from training.networks.decoder_net import DecoderNet
+from training.objective import weigh
 from training.perception import LayerRef, Perception, parse_layers
-from training.reconstruction import Statistic, match_deviation, reconstruct, swap_patches
+from training.reconstruction import Statistic, match_deviation, swap_patches
+from training.regions import join_parts, rebuild_parts
 from training.report import TrainingReport
 from training.soft_regions import draw_region
 from training.style_pictures import StyleMix, StylePictures
@@ -71,16 +72,12 @@ class DecoderTrainer(Trainer[DecoderConfig]):
             image = self.trained({ref.layer: one for ref, one in target.items()})
             seen = self.perception(image, self.refs)
         pairs = [(seen[ref], target[ref]) for ref in self.refs]
-        image, config = image.float(), self.config
-        parts = {
-            "features": torch.stack([relative_content_loss(*pair) for pair in pairs]).mean(),
-            "statistics": torch.stack([window_statistics_loss(*pair) for pair in pairs]).mean(),
-            "tv": total_variation_loss(image),
-            "grid": grid_loss(image),
-        }
-        weights = (1.0, config.statistics_weight, config.tv_weight, config.grid_weight)
-        total = torch.stack([weight * one for weight, one in zip(weights, parts.values(), strict=True)]).sum()
-        return total, {name: float(one.detach()) for name, one in {"total": total, **parts}.items()}
+        parts = {"features": torch.stack([relative_content_loss(*pair) for pair in pairs]).mean()}
+        weights = {"features": 1.0}
+        if self.config.statistics_weight:
+            parts["statistics"] = torch.stack([window_statistics_loss(*pair) for pair in pairs]).mean()
+            weights["statistics"] = self.config.statistics_weight
+        return weigh(self.config, image, parts, weights)
 
     def _mixture(self, photographs: Tensor) -> dict[LayerRef, Tensor]:
         """Return the features of this step: of photographs, paintings, or pairs, by the pictures' numbers."""
@@ -120,11 +117,14 @@ class DecoderTrainer(Trainer[DecoderConfig]):
         statistic: Statistic = "cov" if chance.random() < _SECOND_MOMENTS else "bn"
         rebuilt = {}
         for ref in self.refs:
-            here, there = (
-                reconstruct(content[ref], style[ref], {label: masks[label]}, statistic=statistic)
+            parts = [
+                part
                 for label, style in ((1, first), (2, second))
-            )
-            rebuilt[ref] = here + there - content[ref]  # each leaves the content where the other is
+                for part in rebuild_parts(
+                    content[ref], style[ref], {label: masks[label]}, statistic=statistic
+                )
+            ]
+            rebuilt[ref] = join_parts(content[ref], parts)
         return rebuilt
 
     def _paint(self, pictures: Sequence[Tensor]) -> list[Tensor]:

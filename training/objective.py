@@ -72,16 +72,23 @@ class StyleObjective:
         return weigh(config, image, parts)
 
 
-def weigh(config: TrainingConfig, image: Tensor, parts: Mapping[str, Tensor]) -> tuple[Tensor, LossParts]:
+def weigh(
+    config: TrainingConfig,
+    image: Tensor,
+    parts: Mapping[str, Tensor],
+    weights: Mapping[str, float] | None = None,
+) -> tuple[Tensor, LossParts]:
     """Return the total of a loss's parts and of how the image itself is, and all of them, unweighted.
 
     Args:
         image: painted, (N, 3, H, W), RGB in [0, 1].
-        parts: content and style, or one of them.
+        parts: content and style, or one of them; or of any names.
+        weights: of these; None for those of content and style.
     """
     tv_form: Any = config.tv_form
     parts = {**parts, "tv": total_variation_loss(image.float(), tv_form, config.tv_gamma)}
-    weights = {"content": config.content_weight, "style": config.style_weight, "tv": config.tv_weight}
+    usual = {"content": config.content_weight, "style": config.style_weight}
+    weights = {**(weights or usual), "tv": config.tv_weight}
     if config.grid_weight:
         parts["grid"], weights["grid"] = grid_loss(image), config.grid_weight
     total = torch.stack([weights[name] * value for name, value in parts.items()]).sum()

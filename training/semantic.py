@@ -20,7 +20,8 @@ from training.networks.decoder_net import DecoderNet
 from training.networks.layers import pad_to_multiple
 from training.optimization.masks import check_size, masks_at, read_labels
 from training.perception import LayerRef, Perception, parse_layers
-from training.reconstruction import Statistic, join_parts, rebuild_parts
+from training.reconstruction import Statistic
+from training.regions import join_parts, rebuild_parts
 from training.style_methods import BnStyle
 
 log = logging.getLogger(__name__)

@@ -82,8 +82,7 @@ class Visit:
     """
 
     def __init__(self, socket: WebSocket, house: House, *, watches: bool = False) -> None:
-        self._watches = watches
-        self._socket, self._house, self._clock = socket, house, house.clock
+        self._socket, self._house, self._clock, self._watches = socket, house, house.clock, watches
         loop, self._awake = asyncio.get_running_loop(), asyncio.Event()
 
         def wake() -> None:
@@ -126,9 +125,12 @@ class Visit:
             self._news_number, _ = show.news_since(0)  # what was said before is not for the newcomer
             show.broadcast.join(self._viewer)
 
-    async def _send(self) -> None:
+    async def _greet(self) -> None:
         hello = write_message("hello", session=self._session, window=WINDOW, watches=self._watches)
         await self._socket.send_text(hello)
+
+    async def _send(self) -> None:
+        await self._greet()
         while True:
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._awake.wait(), TICK_S)
@@ -295,6 +297,4 @@ class CameraVisit(Visit):
         # Opening goes on in its thread whatever becomes of this connection.
         self._session, show = await asyncio.shield(self._opening)
         self._enter(show)
-        await self._socket.send_text(
-            write_message("hello", session=self._session, window=WINDOW, watches=False)
-        )
+        await self._greet()

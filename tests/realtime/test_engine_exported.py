@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime import engine_exported
+from realtime import engine_exported, export_program
 from realtime.catalog import find_style
 from realtime.engine import ENGINES, EngineOptions, engines_for, open_engine
 from realtime.engine_building import BuildingEngine
-from realtime.engine_exported import Exported, ExportedEngine, Image, run_export
+from realtime.engine_exported import Exported, ExportedEngine, Image
 from realtime.errors import ContractError, EngineError, MissingExtraError
 from realtime.testing import IdentityEngine
 
@@ -176,10 +176,10 @@ def test_the_command_says_how_far_it_is_and_its_last_line_why_it_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = "print('progress 25', flush=True)\ntime.sleep(0.5)\nsys.exit('a warning\\nerror: no such layer')"
-    monkeypatch.setattr(engine_exported.sys, "executable", program(tmp_path, words))
+    monkeypatch.setattr(export_program.sys, "executable", program(tmp_path, words))
     told: list[float] = []
     with pytest.raises(EngineError, match=r"^no such layer$"):
-        run_export([], lambda done: told.append(done) is None)
+        export_program.run_export([], lambda done: told.append(done) is None)
     assert set(told) <= {0.0, 0.25}
 
 
@@ -188,10 +188,10 @@ def test_a_command_that_nobody_waits_for_any_more_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = f"open({str(tmp_path / 'pid')!r}, 'w').write(str(__import__('os').getpid()))\ntime.sleep(600)"
-    monkeypatch.setattr(engine_exported.sys, "executable", program(tmp_path, words))
+    monkeypatch.setattr(export_program.sys, "executable", program(tmp_path, words))
     pid = tmp_path / "pid"
     with pytest.raises(EngineError, match="it was given up"):
-        run_export([], lambda _: not (pid.is_file() and pid.read_text()))
+        export_program.run_export([], lambda _: not (pid.is_file() and pid.read_text()))
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)
 

@@ -69,8 +69,10 @@ def ready(warm: WarmEngines, wanted: Order) -> LoadedStyle:
 def test_orders_are_loaded_in_their_order_and_prepared_for_their_size(
     warm: WarmEngines, opener: Opener
 ) -> None:
+    opener.gate.clear()
     warm.order(order("b", LARGE), order("a", SMALL))
     assert warm.loading
+    opener.gate.set()
     assert ready(warm, order("a", SMALL)).network_wh == SMALL
     assert not warm.loading
     assert opener.names == ["b", "a"]

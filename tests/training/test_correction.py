@@ -3,7 +3,7 @@ from torch import Tensor
 
 from training.correction import Correction
 from training.losses import mean_and_std
-from training.reconstruction import Part, join_parts
+from training.regions import Part, join_parts
 
 
 def two_parts() -> list[Part]:

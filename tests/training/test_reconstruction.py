@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -9,11 +11,15 @@ from training.reconstruction import (
     iterate_linear,
     match_deviation,
     move_mean,
-    reconstruct,
     strength_of,
     swap_patches,
     transport_covariance,
 )
+from training.regions import join_parts, rebuild_parts
+
+
+def reconstruct(content: Tensor, *others: Any, **options: Any) -> Tensor:
+    return join_parts(content, rebuild_parts(content, *others, **options))
 
 
 def features(seed: int, channels: int = 8, height: int = 12, width: int = 16) -> Tensor:
