@@ -30,7 +30,7 @@ def test_an_engine_is_kept_for_what_it_was_built_of_and_for(monkeypatch: pytest.
     }
     monkeypatch.setattr(providers_onnxruntime, "card", lambda: "NVIDIA H200, 590.0")
     keys.add(engine_key(contract, "fp16", (96, 64)))
-    monkeypatch.setattr(providers_onnxruntime, "_version", lambda package: "11.0")
+    monkeypatch.setattr(providers_onnxruntime, "version_of", lambda package: "11.0")
     keys.add(engine_key(contract, "fp16", (96, 64)))
     assert len(keys) == 6
     assert engine_key(contract, "fp16", (96, 64)) in keys
