@@ -20,6 +20,7 @@ from realtime.lettering import text_width
 from realtime.masked_painter import MaskedPainter
 from realtime.painter import Painter, SizeWh
 from realtime.pipeline import run
+from realtime.process import share_heap
 from realtime.sources import Source, SourceInfo
 from realtime.steady import Steadier
 from realtime.student import StudentEntry
@@ -45,6 +46,7 @@ def run_camera(config: CameraConfig) -> int:
         from realtime.sink_virtual_camera import require_virtual_camera
 
         require_virtual_camera()
+    share_heap()
     stop = threading.Event()
     with stop_on_signals(stop):
         try:

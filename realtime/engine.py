@@ -42,14 +42,16 @@ class EngineOptions:
             pictures cannot be told from fp32.
         device: one of `DEVICES`.
         threads: how many the network may use; None for one per core this process may run on.
+        keep_sizes: for how many sizes of picture an engine keeps what it made for each, the last ones used.
     Raises:
-        OptionError: for a name that is none of these, or fewer than one thread.
+        OptionError: for a name that is none of these, or fewer than one thread or size.
     """
 
     engine: str = "auto"
     precision: str = "auto"
     device: str = "auto"
     threads: int | None = None
+    keep_sizes: int = 3
 
     def __post_init__(self) -> None:
         _must_be_one_of("engine", self.engine, ("auto", *ENGINES))
@@ -57,6 +59,8 @@ class EngineOptions:
         _must_be_one_of("device", self.device, DEVICES)
         if self.threads is not None and not 1 <= self.threads <= 1024:
             raise OptionError(f"threads must be from 1 to 1024, got {self.threads}")
+        if self.keep_sizes < 1:
+            raise OptionError(f"an engine keeps one size at least, got {self.keep_sizes}")
 
 
 @dataclass(frozen=True)

@@ -67,8 +67,11 @@ class TellsNews(Protocol):
 def open_live(style: StyleEntry | Path, options: EngineOptions) -> Engine:
     """Open a style so that it paints at once; see `realtime.engine.open_engine` for what it raises.
 
-    An engine that has to be built first is opened with another beside it, the best that is installed.
+    An engine that has to be built first is opened with another beside it, the best that is installed. None
+    keeps what it made for sizes that a source has no more: a show of hours would have the memory and the
+    threads of every size there ever was.
     """
+    options = replace(options, keep_sizes=1)
     engine = open_engine(style, options)
     if not isinstance(engine, Builds):
         return engine

@@ -38,7 +38,6 @@ from realtime.providers_onnxruntime import (
 from realtime.tensors import input_shape, to_image, to_tensor
 
 NAME = "onnxruntime"
-MAX_BOUND = 3  # sizes whose sessions are kept on a card
 _FATAL = 4  # log severity: every error reaches us as an exception; printing it twice helps nobody
 
 # y = Identity(x) on one float, as ONNX: what a session is opened on to see whether CUDA loads.
@@ -83,6 +82,7 @@ class OnnxRuntimeEngine:
             )
         self.contract = contract
         self._path = path
+        self._keep_sizes = options.keep_sizes
         self._precision = options.precision
         self._threads = options.threads or default_threads()
         self._profile_folder = profile_folder
@@ -160,7 +160,7 @@ class OnnxRuntimeEngine:
         shape = input_shape(self.contract, size_wh)
         session, provider = self._open_for(size_wh)
         self._bound[size_wh] = BoundSession(ort, session, shape, dtype, "cuda", provider)
-        while len(self._bound) > MAX_BOUND:
+        while len(self._bound) > self._keep_sizes:
             self._bound.popitem(last=False)
         return self._bound[size_wh]
 

@@ -1,7 +1,8 @@
 """OpenVINO on the processor: the fastest engine without a GPU, and the only importer of `openvino`.
 
 A network is compiled for one height and width at a time, which runs faster than a dynamic one; the
-sizes used last are kept. Constructing, compiling and running release Python's lock.
+sizes used last are kept, each with its own memory and threads. Constructing, compiling and running
+release Python's lock.
 """
 
 from __future__ import annotations
@@ -29,7 +30,6 @@ NAME = "openvino"
 DEVICE = "CPU"
 # Livebrush's name, the plugin's capability, and the value of INFERENCE_PRECISION_HINT.
 PRECISIONS = {"fp32": ("FP32", "f32"), "bf16": ("BF16", "bf16"), "fp16": ("FP16", "f16")}
-MAX_COMPILED = 3
 
 
 class NodeTime(NamedTuple):
@@ -66,6 +66,7 @@ class OpenVinoEngine:
         rest = "auto" if options.precision == "int8" else options.precision
         self._hint = PRECISIONS[choose_precision(rest)][1]
         self._threads = options.threads or default_threads()
+        self._keep_sizes = options.keep_sizes
         self._path = path
         self._count_times = count_times
         try:
@@ -139,9 +140,9 @@ class OpenVinoEngine:
         if size_wh in self._compiled:
             self._compiled.move_to_end(size_wh)
         else:
-            self._compiled[size_wh] = self._compile(size_wh)
-            while len(self._compiled) > MAX_COMPILED:
+            while len(self._compiled) >= self._keep_sizes:  # before: the next one has its threads then
                 self._compiled.popitem(last=False)
+            self._compiled[size_wh] = self._compile(size_wh)
         return self._compiled[size_wh][1]
 
     def _compile(self, size_wh: tuple[int, int]) -> tuple[Any, Any]:

@@ -19,12 +19,14 @@ from realtime import pipeline
 from realtime.backdrop import Backdrop
 from realtime.bench_load import demo_scene, encode_jpeg
 from realtime.catalog import StyleEntry, list_styles
-from realtime.engine import EngineOptions, open_engine
+from realtime.engine import EngineOptions
+from realtime.engine_building import open_live
 from realtime.errors import OptionError
 from realtime.mask import MaskSource, open_mask
 from realtime.masked_painter import MaskedPainter
 from realtime.output import SinkOutput
 from realtime.painter import LIVE_SHORT_SIDE, NetworkSize, SizeWh
+from realtime.process import share_heap
 from realtime.soak_director import Director, Observer, SwitchedPainter
 from realtime.soak_faults import CameraPort, FaultyShelf
 from realtime.soak_measure import Record
@@ -84,7 +86,7 @@ class World:
     clock: Clock = time.perf_counter
     sleep: Callable[[float], None] = time.sleep
     wait: Callable[[float], object] | None = None
-    open_style: OpenStyle = open_engine
+    open_style: OpenStyle = open_live
     open_mask: Callable[[], MaskSource] = lambda: open_mask("person")
     styles: tuple[StyleEntry, ...] = ()
 
@@ -110,6 +112,7 @@ def run_soak(
     Raises:
         LivebrushError: the show could not begin.
     """
+    share_heap()
     styles = world.styles or tuple(list_styles())
     shelf, times = FaultyShelf(world.open_style), StageTimes(world.clock)
     ended_by: str | None = None
@@ -135,7 +138,7 @@ def run_soak(
         masked = MaskedPainter(player, world.open_mask(), Backdrop("blur"), times, director.tell)
         opened.callback(masked.close)
         painter = SwitchedPainter(player, masked)
-        director.begin(player, painter, port, shelf)
+        director.begin(player, styles, painter, port, shelf)
         if config.faults:
             director.with_faults()
         opened.callback(director.close)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from realtime.catalog import StyleEntry
 from realtime.engine import engines_for, is_installed
 from realtime.frame import Frame
 from realtime.masked_painter import MaskedPainter
@@ -67,6 +68,7 @@ class Director:
         self._rests = rest_times(length_s)
         self._next_at = self._began_at + EVERY_S
         self._deck: list[str] = []  # what happens next, the last one first
+        self._style_deck: list[StyleEntry] = []
         self._engine_back_at: float | None = None
         self._is_resting = False
         self._folder = folder
@@ -74,16 +76,22 @@ class Director:
         self._events: dict[str, Callable[[], object]] = {}
 
     def begin(
-        self, player: StylePlayer, painter: SwitchedPainter, port: CameraPort, shelf: FaultyShelf
+        self,
+        player: StylePlayer,
+        styles: Sequence[StyleEntry],
+        painter: SwitchedPainter,
+        port: CameraPort,
+        shelf: FaultyShelf,
     ) -> None:
-        """Take what things happen to."""
+        """Take what things happen to, and which styles there are."""
+        self._styles = styles
         self._player, self._painter, self._port, self._shelf = player, painter, port, shelf
         self._first = player.current
         entry = self._first.entry
         broken = replace(entry, name=FaultyShelf.BROKEN, path=self._folder / "broken.onnx")
         self._events = {
             "next style": lambda: player.step(1),
-            "previous style": lambda: player.step(-1),
+            "another style": self._choose_another,
             "mask": self._switch_mask,
             "recording": self._switch_recording,
         }
@@ -140,6 +148,13 @@ class Director:
             self._random.shuffle(self._deck)
         return self._deck.pop()
 
+    def _choose_another(self) -> None:
+        """Ask for a style, all of them once before any is asked for again."""
+        if not self._style_deck:
+            self._style_deck = list(self._styles)
+            self._random.shuffle(self._style_deck)
+        self._player.choose(self._style_deck.pop())
+
     def _rest(self, now: float) -> bool:
         """Tell whether a rest is due, and bring the show to it: the first style alone, on its engine."""
         at_s = now - self._began_at
@@ -149,11 +164,14 @@ class Director:
             self._player.spare_memory(self._is_resting)
             if self._is_resting:
                 self._clear_away()
-        self.rest = 0
+        rest = 0
         if due and self._back_to_first(now):
             begin, end = self._rests[due[0] - 1]
             # The first half is for what ends beside the show: engines that are closed, encoders.
-            self.rest = due[0] if at_s >= (begin + end) / 2 else 0
+            rest = due[0] if at_s >= (begin + end) / 2 else 0
+        if rest and rest != self.rest:
+            self._player.spare_memory(True)  # what the C library keeps of what was freed is not counted
+        self.rest = rest
         return bool(due)
 
     def _clear_away(self) -> None:

@@ -24,6 +24,7 @@ from realtime.errors import LivebrushError
 from realtime.frame import Frame
 from realtime.governor import pixels
 from realtime.painter import NetworkSize, Painted, SizeRule, SizeWh, stylize
+from realtime.process import give_back_memory
 from realtime.resolution import Resolution
 from realtime.steady import Steadier
 from realtime.timing import StageTimes
@@ -171,6 +172,8 @@ class StylePlayer:
     def spare_memory(self, spare: bool) -> None:
         """Keep only the engine that paints, or as many as before again; from any thread."""
         self._engines.keep(1 if spare else self._keep)
+        if spare:  # engines that are closed for it give theirs back when they are
+            give_back_memory()
 
     def tell(self, problem: str) -> None:
         """Have `take_problem` return what went wrong beside the player."""

@@ -19,6 +19,7 @@ from realtime.errors import OptionError
 from realtime.page.app import make_app
 from realtime.page.config import DEFAULT_PORT, ServeConfig, tokens_for
 from realtime.page.house import House
+from realtime.process import share_heap
 
 MOST_MESSAGE = 2 * 1024 * 1024  # a camera's picture, bytes
 LOOK_S = 0.1
@@ -31,6 +32,7 @@ def serve(config: ServeConfig) -> int:
     Raises:
         LivebrushError: if it cannot listen there, or the source or the style cannot be opened.
     """
+    share_heap()
     stop = threading.Event()
     _check_certificate(config)
     with stop_on_signals(stop), listen(config) as listening:

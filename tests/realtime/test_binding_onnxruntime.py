@@ -16,7 +16,7 @@ from realtime import engine_onnxruntime
 from realtime.binding_onnxruntime import BoundSession
 from realtime.contract import read_contract
 from realtime.engine import EngineOptions
-from realtime.engine_onnxruntime import MAX_BOUND, OnnxRuntimeEngine
+from realtime.engine_onnxruntime import OnnxRuntimeEngine
 from realtime.errors import EngineError
 from realtime.providers_onnxruntime import CPU, CUDA, TENSORRT
 
@@ -178,7 +178,7 @@ def test_a_size_gets_a_session_that_records_a_graph(
     assert engine.info.provider == f"{CUDA}, CUDA graph"
     for width in (64, 65, 66, 67):
         engine.infer(np.zeros((64, width, 3), np.uint8))
-    assert len(engine._bound) == MAX_BOUND
+    assert len(engine._bound) == EngineOptions().keep_sizes
 
 
 def test_a_graph_that_cannot_be_recorded_is_done_without_and_said(

@@ -155,7 +155,7 @@ def test_only_engines_that_build_get_another_beside_them(monkeypatch: pytest.Mon
     engine = open_live(Path("x.onnx"), EngineOptions("tensorrt", "fp16", "cuda", 2))
     assert isinstance(engine, BuildingEngine) and len(asked) == 2
     engine.prepare(SIZE_WH)
-    assert asked[-1] == EngineOptions("auto", "auto", "auto", 2)
+    assert asked[-1] == EngineOptions("auto", "auto", "auto", 2, keep_sizes=1)
     fast.let.set()
     engine.close()
 

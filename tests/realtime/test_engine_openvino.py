@@ -8,7 +8,7 @@ from onnx_makers import make_style_onnx
 
 from realtime.contract import read_contract
 from realtime.engine import EngineOptions
-from realtime.engine_openvino import MAX_COMPILED, PRECISIONS, OpenVinoEngine, choose_precision
+from realtime.engine_openvino import PRECISIONS, OpenVinoEngine, choose_precision
 from realtime.errors import EngineError
 
 Image = NDArray[np.uint8]
@@ -58,8 +58,9 @@ def test_instance_norm_of_a_saturated_frame_stays_finite(network_style: Path) ->
 
 
 def test_a_size_is_compiled_once_and_the_oldest_is_forgotten(tiny_style: Path) -> None:
-    engine = open_with(tiny_style)
-    sizes = [(64 + 8 * step, 64) for step in range(MAX_COMPILED + 1)]
+    contract = read_contract(tiny_style)
+    engine = OpenVinoEngine(tiny_style, contract, EngineOptions("openvino", keep_sizes=3))
+    sizes = [(64 + 8 * step, 64) for step in range(4)]
     for size_wh in sizes[:-1]:
         engine.prepare(size_wh)
     first = engine._compiled[sizes[0]]

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import pytest
 from waiting import wait_until
 
+from realtime import style_player
 from realtime.catalog import StyleEntry
 from realtime.engine import Engine, EngineOptions
 from realtime.memory_watch import ENOUGH_MB, LOOK_EVERY_S, SHORT_MB, MemoryWatch
@@ -61,7 +63,11 @@ def test_it_is_not_looked_at_for_every_frame() -> None:
     assert machine.looks == 1
 
 
-def test_a_player_that_spares_memory_closes_what_it_does_not_paint_with() -> None:
+def test_a_player_that_spares_memory_closes_what_it_does_not_paint_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given_back: list[None] = []
+    monkeypatch.setattr(style_player, "give_back_memory", lambda: given_back.append(None))
     entries = [
         StyleEntry(name, Path(f"{name}.onnx"), make_contract(name), shipped=True) for name in ("a", "b", "c")
     ]
@@ -84,6 +90,9 @@ def test_a_player_that_spares_memory_closes_what_it_does_not_paint_with() -> Non
     wait_until(lambda: engines["a"].closed and engines["b"].closed)
     assert not engines["c"].closed
     assert player.paint(make_frame()).contract.name == "c"
+    assert given_back == [None]
+    player.spare_memory(False)
+    assert given_back == [None]
     player.close()
 
 

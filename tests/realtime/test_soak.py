@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from realtime import soak as soak_module
-from realtime import soak_director, soak_measure
+from realtime import soak_director, soak_measure, style_player
 from realtime.catalog import StyleEntry
 from realtime.engine import Engine, EngineOptions
 from realtime.errors import ContractError, LivebrushError, OptionError
@@ -74,7 +74,7 @@ def test_an_evening_has_everything_that_goes_wrong_and_goes_on_to_its_end(
     monkeypatch.setattr(soak_director, "EVERY_S", 3.0)
     result, record = run(6)
     happened = set(result["events"])
-    assert {"next style", "previous style", "mask", "recording"} <= happened
+    assert {"next style", "another style", "mask", "recording"} <= happened
     assert set(CAMERA_FAULTS) <= happened
     assert {"style that does not load", "full disk"} <= happened
     assert result["frames"]["captured"] == result["frames"]["shown"] + result["frames"]["dropped"]
@@ -106,8 +106,17 @@ def test_what_ends_the_show_is_told_and_what_was_measured_is_kept() -> None:
 
 def test_without_faults_nothing_fails() -> None:
     result, _ = run(3, faults=False)
-    assert set(result["events"]) <= {"next style", "previous style", "mask", "recording"}
+    assert set(result["events"]) <= {"next style", "another style", "mask", "recording"}
     assert result["lines"] == {}
+
+
+def test_what_was_freed_is_given_back_once_in_every_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    given_back: list[None] = []
+    monkeypatch.setattr(style_player, "give_back_memory", lambda: given_back.append(None))
+    _, record = run(3, faults=False)
+    rests = max(sample.rest for sample in record.samples)
+    assert rests >= 2
+    assert len(given_back) == 2 * rests  # when it begins, and when it begins to count
 
 
 def test_it_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
