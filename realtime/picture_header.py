@@ -18,7 +18,9 @@ MAX_MEGAPIXELS = 100
 MAX_FILE_MB = 256
 # Of what is not a style: as OpenCV has it for every kind but damaged PNGs.
 MOST_SIDE, MOST_PIXELS = 2**20, 2**30
-HEAD = 24  # bytes, with which `promises_too_much` can tell
+_PNG = b"\x89PNG\r\n\x1a\n"
+_PNG_HEAD = 24  # bytes up to the height
+_PNG_FRAME = 12  # bytes of a chunk beside its data: length, name, checksum
 UPRIGHT = 1  # of EXIF's eight orientations
 _TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_ORIENTATION = 256, 257, 274
 _TIFF_SHORT, _TIFF_LONG = 3, 4
@@ -105,18 +107,27 @@ def read_header(data: bytes) -> PictureHeader:
 
 
 def promises_too_much(data: bytes) -> bool:
-    """Tell whether a PNG claims sides that no picture has, whole or damaged.
+    """Tell whether a PNG claims sides that no picture has, or a chunk longer than what is left of the file.
 
-    OpenCV takes a height from 2^31 on for a negative one, and unpacks 4 GB from a file of 400 bytes.
+    OpenCV would take a height from 2^31 on for a negative one, and has memory for a whole chunk before it
+    reads it: both were 4 GB, of files of 400 bytes. It decodes no PNG that is cut short.
+
+    Args:
+        data: the whole file, of any kind.
     """
-    if not data.startswith(b"\x89PNG\r\n\x1a\n") or len(data) < HEAD:
+    if not data.startswith(_PNG) or len(data) < _PNG_HEAD:
         return False
     width, height = struct.unpack_from(">II", data, 16)
-    return bool(max(width, height) > MOST_SIDE or width * height > MOST_PIXELS)
+    if max(width, height) > MOST_SIDE or width * height > MOST_PIXELS:
+        return True
+    place = len(_PNG)
+    while place + 8 <= len(data):  # a length and a name
+        place += _PNG_FRAME + int(struct.unpack_from(">I", data, place)[0])
+    return place > len(data)
 
 
 def _read(data: bytes) -> PictureHeader:
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+    if data.startswith(_PNG):
         return _read_png(data)
     if data.startswith(b"\xff\xd8\xff"):
         return _read_jpeg(data)

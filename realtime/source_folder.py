@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from realtime.errors import SourceError
 from realtime.frame import Frame
-from realtime.picture_header import HEAD, promises_too_much
+from realtime.picture_header import promises_too_much
 from realtime.sources import PICTURE_SUFFIXES, Clock, SourceInfo
 
 FPS = 25  # what ffmpeg, too, takes a sequence of pictures for
@@ -116,7 +116,7 @@ def decode_picture(file: Path, flags: int) -> NDArray[Any] | None:
     """
     try:
         data = np.fromfile(file, dtype=np.uint8)  # not cv2.imread: it fails on some names on Windows
-        if not data.size or promises_too_much(data[:HEAD].tobytes()):
+        if not data.size or promises_too_much(data.tobytes()):
             return None
         return cast("NDArray[Any] | None", cv2.imdecode(data, flags))
     except (OSError, cv2.error):

@@ -236,3 +236,17 @@ def test_a_damaged_mask_of_two_thousand_million_rows_is_never_unpacked(
     )
     monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("it is unpacked"))
     assert not try_mask_picture(file, labels)
+
+
+@pytest.mark.parametrize("labels", [(), (1, 7)])
+@pytest.mark.parametrize("after", [b"", bytes(300)])
+def test_a_damaged_mask_whose_chunk_is_longer_than_the_file_is_never_unpacked(
+    tmp_path: Path, labels: tuple[int, ...], after: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found by atheris: OpenCV takes memory for the whole chunk, 4 GB for 385 bytes, before it reads it."""
+    ihdr = b"IHDR" + struct.pack(">IIBBBBB", 32, 24, 8, 0, 0, 0, 0)
+    whole = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + ihdr + struct.pack(">I", zlib.crc32(ihdr))
+    file = tmp_path / "mask.png"
+    file.write_bytes(whole + struct.pack(">I", 0x39028002) + b"IDAT" + after)
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("it is unpacked"))
+    assert not try_mask_picture(file, labels)
