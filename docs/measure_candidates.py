@@ -1,9 +1,10 @@
 """Trains, judges and times what `turbo` was chosen from: `python docs/measure_candidates.py --help`.
 
 Every candidate gets the same short training on every style: the same photographs in the same order, SOAP,
-one crop a step. Trained networks are kept, so that a run that was stopped goes on. Then all are timed in
-one run in which they take turns (`realtime.bench_rounds`), against `fast`; int8 is each graph quantised
-with onnxruntime's static quantisation, for its speed only. Written are docs/candidates.md and .json.
+one crop a step. Losses are kept in docs/candidates_losses.json as soon as they are known, so that what one
+machine has trained another need not: a run that was stopped goes on anywhere. Then all are timed in one run
+in which they take turns (`realtime.bench_rounds`), against `fast`; int8 is each graph quantised with
+onnxruntime's static quantisation, for its speed only. Written are docs/candidates.md and .json.
 
     python docs/measure_candidates.py --content PHOTOGRAPHS --test HELD_OUT --style starry_night.jpg \\
         --style the_great_wave.jpg
@@ -13,7 +14,7 @@ import argparse
 import json
 import logging
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -48,6 +49,7 @@ from training.trainers import TransformTrainer
 DOCS = Path(__file__).parent
 SIZE_WH = (640, 360)
 JUDGED_AT = (256, 512)
+CROP = 256
 # Column of the table, engine, and the precision that OpenVINO is asked for.
 RUNTIMES = {
     "onnxruntime fp32": ("onnxruntime", ""),
@@ -67,8 +69,14 @@ class Plan:
     test: Path
     styles: list[Path]
     runs: Path
+    losses: Path
     steps: int
     photographs: int
+
+    @property
+    def schedule(self) -> str:
+        """What all losses that are compared have in common."""
+        return f"{self.steps} steps of one {CROP}-pixel crop, {self.photographs} photographs"
 
 
 def main() -> None:
@@ -80,14 +88,17 @@ def main() -> None:
     parser.add_argument("--test", type=Path, required=True, help="photographs to judge by")
     parser.add_argument("--style", type=Path, action="append", required=True, help="once for each style")
     parser.add_argument("--runs", type=Path, default=DOCS.parent / "out" / "candidates")
-    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--losses", type=Path, default=DOCS / "candidates_losses.json")
+    parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--photographs", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--only", nargs="*", default=list(CANDIDATES), help="names; fast is always timed")
     asked = parser.parse_args()
     PRESETS.update({name: Preset(words, build) for name, (words, build) in CANDIDATES.items()})
     TransformConfig.presets = tuple(PRESETS)
-    plan = Plan(asked.content, asked.test, asked.style, asked.runs, asked.steps, asked.photographs)
+    plan = Plan(
+        asked.content, asked.test, asked.style, asked.runs, asked.losses, asked.steps, asked.photographs
+    )
     names = [name for name in CANDIDATES if name in asked.only or name == "fast"]
     losses = {name: {style.stem: scores(plan, name, style) for style in plan.styles} for name in names}
     result = {
@@ -106,7 +117,11 @@ def main() -> None:
 def scores(plan: Plan, name: str, style: Path) -> dict[str, list[float]]:
     """Train one candidate on one style; return content, style and total loss by size."""
     out = plan.runs / f"{style.stem}_{name}.pt"
-    kept = out.with_suffix(".json")
+    key = f"{style.stem} {name}"
+    kept = json.loads(plan.losses.read_text()) if plan.losses.exists() else {}
+    found: dict[str, list[float]] | None = kept.get(plan.schedule, {}).get(key)
+    if found is not None:
+        return found
     if not out.exists():
         config = TransformConfig(
             style_image=style,
@@ -116,15 +131,17 @@ def scores(plan: Plan, name: str, style: Path) -> dict[str, list[float]]:
             preset=name,
             steps=plan.steps,
             batch_size=1,
-            crop_size=256,
+            crop_size=CROP,
             zoom=1.6,
             light_jitter=0.2,
             sample_every=plan.steps,
         )
         train_style(TransformTrainer, config, threads=1)
-    if not kept.exists():
-        kept.write_text(json.dumps(judge(plan, out, style)))
-    found: dict[str, list[float]] = json.loads(kept.read_text())
+    found = judge(plan, out, style)
+    kept.setdefault(plan.schedule, {})[key] = {
+        size: [round(loss, 4) for loss in losses] for size, losses in found.items()
+    }
+    plan.losses.write_text(json.dumps(kept, indent=1) + "\n")
     return found
 
 
@@ -244,7 +261,7 @@ def open_openvino(file: Path, precision: str) -> Callable[[Picture], Any]:
     return paint
 
 
-def one_turn(paint: Callable[[Picture], Any], images: list[Picture], frames: int = 4) -> float:
+def one_turn(paint: Callable[[Picture], Any], images: Sequence[Picture], frames: int = 4) -> float:
     """Return milliseconds a picture, after one that is not counted."""
     paint(images[0])
     began = perf_counter()
@@ -276,7 +293,7 @@ def table(result: dict[str, Any]) -> str:
     told = result["machine"]
     return f"""# What `turbo` was chosen from
 
-Every network trained for {result["steps"]} steps of one 256-pixel crop, with the same photographs in the
+Every network trained for {result["steps"]} steps of one {CROP}-pixel crop, with the same photographs in the
 same order; losses by the judge on {result["photographs"]} held-out photographs. Times at
 {SIZE_WH[0]}x{SIZE_WH[1]}, network alone, all taking turns in one run on {told["processor"]},
 {default_threads()} threads; in brackets how many times as fast as `fast` in the same runtime.
