@@ -38,6 +38,7 @@ from realtime.page.sockets import attend
 
 OPENAPI = "/api/openapi.json"  # its own pages would load scripts from elsewhere
 UPLOAD_S = 60.0  # for a picture to come in
+MOST_DIGITS = 18  # of a length; Python itself reads thousands, and then raises
 Session = Annotated[str, Query(max_length=40)]
 
 
@@ -214,7 +215,7 @@ def _show(house: House, session: str) -> Show:
 async def _body(request: Request) -> bytes:
     too_large = Problem(413, f"a picture has at most {MOST_UPLOAD_BYTES // 2**20} MB here")
     length = request.headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > MOST_UPLOAD_BYTES:
+    if not length.isdecimal() or len(length) > MOST_DIGITS or int(length) > MOST_UPLOAD_BYTES:
         raise too_large
     try:
         return await asyncio.wait_for(read_limited(request.stream(), MOST_UPLOAD_BYTES), UPLOAD_S)
