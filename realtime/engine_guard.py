@@ -58,17 +58,21 @@ class EngineGuard:
         worker = self._worker = self._worker or _Worker()
         answer = worker.begin(function)
         began = self._clock()
-        while True:
-            try:
-                return cast(Answer, answer.result(SLICE_S))
-            except futures.TimeoutError:
-                if answer.done():  # a time-out of its own
-                    raise
-            took_s = self._clock() - began
-            if self._interrupted.is_set() or took_s > self._limit_s:
-                self._worker = None
-                worker.leave()
-                raise EngineHangsError(f"it gave no picture for {took_s:.0f} s")
+        try:
+            while True:
+                try:
+                    return cast(Answer, answer.result(SLICE_S))
+                except futures.TimeoutError:
+                    if answer.done():  # a time-out of its own
+                        raise
+                took_s = self._clock() - began
+                if self._interrupted.is_set() or took_s > self._limit_s:
+                    self._worker = None
+                    worker.leave()
+                    raise EngineHangsError(f"it gave no picture for {took_s:.0f} s")
+        finally:
+            # It holds the exception, which holds this frame: a circle around an engine and its pictures.
+            del answer
 
     def interrupt(self) -> None:
         """Let a call that waits give up now: the run has ended."""

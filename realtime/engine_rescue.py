@@ -110,19 +110,22 @@ def paint_with_next(
     Raises:
         What the last of them raised; the fault, if there are none.
     """
-    for options in others:
-        try:
-            loaded = load(options)
-        except Exception as error:
-            fault = error
-            continue
-        try:
-            return loaded, options, paint(loaded)
-        except Exception as error:
-            fault = error
-            if not hangs(error):
-                loaded.engine.close()
-    raise fault
+    try:
+        for options in others:
+            try:
+                loaded = load(options)
+            except Exception as error:
+                fault = error
+                continue
+            try:
+                return loaded, options, paint(loaded)
+            except Exception as error:
+                fault = error
+                if not hangs(error):
+                    loaded.engine.close()
+        raise fault
+    finally:
+        del fault  # its traceback holds this frame: a circle around engines and pictures
 
 
 def rescue_line(failed: EngineInfo, now: EngineInfo, fault: Exception) -> str:

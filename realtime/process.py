@@ -69,17 +69,24 @@ def call_beside(function: Callable[[], T], *, wholly: bool = True) -> T:
         function: what to call.
         wholly: see `yield_to_others`.
     """
+    # An exception in the answer knows the frames of both threads: each must let go of the answer, else there
+    # is a circle around what was being loaded.
     answer: Future[T] = Future()
 
-    def call() -> None:
+    def call(answer: Future[T]) -> None:
         yield_to_others(wholly=wholly)
         try:
             answer.set_result(function())
         except BaseException as error:
             answer.set_exception(error)
+        finally:
+            del answer
 
-    threading.Thread(target=call, name="livebrush-loading", daemon=True).start()
-    return answer.result()
+    threading.Thread(target=call, args=(answer,), name="livebrush-loading", daemon=True).start()
+    try:
+        return answer.result()
+    finally:
+        del answer
 
 
 def share_heap() -> None:
