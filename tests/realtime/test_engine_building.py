@@ -15,6 +15,7 @@ from realtime.catalog import StyleEntry, find_style
 from realtime.contract import StyleContract
 from realtime.engine import EngineInfo, EngineOptions
 from realtime.engine_building import BuildingEngine, open_live
+from realtime.engine_openvino import OpenVinoEngine
 from realtime.errors import EngineError
 from realtime.style_player import StylePlayer
 from realtime.testing import IdentityEngine, make_frame
@@ -157,6 +158,15 @@ def test_only_engines_that_build_get_another_beside_them(monkeypatch: pytest.Mon
     engine.prepare(SIZE_WH)
     assert asked[-1] == EngineOptions("auto", "auto", "auto", 2, keep_sizes=1)
     fast.let.set()
+    engine.close()
+
+
+def test_a_live_engine_keeps_one_size(tiny_style: Path) -> None:
+    engine = open_live(tiny_style, EngineOptions("openvino", threads=1))
+    assert isinstance(engine, OpenVinoEngine)
+    for size_wh in ((64, 64), (72, 64), (64, 64)):
+        engine.prepare(size_wh)
+        assert list(engine._compiled) == [size_wh]
     engine.close()
 
 
