@@ -150,9 +150,9 @@ def _show_checks(checks: Sequence[Check | None]) -> None:
     made = [check for check in checks if check is not None]
     if not made:
         return
-    from export.report import COLUMNS, print_table, rows, write_report
+    from export.report import print_checks, write_report
 
-    print_table(COLUMNS, [row for check in made for row in rows(check)], title=_TITLE)
+    print_checks(made, title=_TITLE)
     written = [str(path) for check in made for path in write_report(check)]
     typer.echo(f"reports: {', '.join(path for path in written if path.endswith('.md'))}")
     faults = [f"{check.file.name} in {fault}" for check in made for fault in check.faults]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -126,14 +126,26 @@ def markdown_table(head: Iterable[str], body: Iterable[Iterable[str]]) -> list[s
     return [f"| {' | '.join(cells)} |" for cells in lines]
 
 
-def print_table(head: Iterable[str], body: Iterable[Iterable[str]], *, title: str) -> None:
+def print_checks(checks: Sequence[Check], *, title: str) -> None:
+    """Print what was found of several files; which file a line is of, where they are of several networks."""
+    names = [check.file.name.partition(".")[0].removesuffix(f"_{check.precision}") for check in checks]
+    if len(set(names)) == 1:
+        print_table(COLUMNS, [row for check in checks for row in rows(check)], title=title)
+        return
+    body = [(name, *row) for name, check in zip(names, checks, strict=True) for row in rows(check)]
+    print_table(("of", *COLUMNS), body, title=title, width=_TABLE_WIDTH + max(map(len, names)) + 3)
+
+
+def print_table(
+    head: Iterable[str], body: Iterable[Iterable[str]], *, title: str, width: int = _TABLE_WIDTH
+) -> None:
     """Print a table on the screen, as wide as its figures are."""
     console = Console()
     table = Table(*head, title=title)
     for row in body:
         table.add_row(*row)
     # On a page of 80 letters, a file or a pipe, the figures would be cut off.
-    console.width = max(console.width, _TABLE_WIDTH)
+    console.width = max(console.width, width)
     console.print(table)
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from export.errors import ExportError
 from export.parity import compare
-from export.report import COLUMNS, rows, to_markdown, write_report
+from export.report import COLUMNS, print_checks, rows, to_markdown, write_report
 from export.targets import ExportOptions
 from export.to_onnx import OnnxOptions, export_onnx
 from export.verify import Check, RuntimeCheck, check_file, coarser, faults_of
@@ -100,6 +100,17 @@ def test_the_report_says_everything_to_people_and_programs(tmp_path: Path) -> No
     assert "| noise | 68x64 | 1 | 1.000 |" in page and "- a note" in page and "Over" not in page
     (row,) = rows(check)
     assert len(row) == len(COLUMNS) and row[:3] == ("onnx fp32", "off fp32", "noise")
+
+
+def test_of_several_styles_each_line_names_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    check = check_of(compared(Off(1)), tmp_path)
+    print_checks([check, replace(check, target="ncnn", file=tmp_path / "plain.ncnn.param")], title="found")
+    assert "plain" not in capsys.readouterr().out
+    print_checks([check, replace(check, file=tmp_path / "a_painting_of_waves.ort")], title="found")
+    shown = capsys.readouterr().out
+    assert "│ plain " in shown and "│ a_painting_of_waves " in shown
 
 
 def test_over_the_limit_the_worst_frame_is_drawn_side_by_side(tmp_path: Path) -> None:
