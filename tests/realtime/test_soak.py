@@ -110,6 +110,30 @@ def test_without_faults_nothing_fails() -> None:
     assert result["lines"] == {}
 
 
+def test_every_other_part_between_rests_is_the_same_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soak_director, "EVERY_S", 2.0)
+    clock, at = FakeClock(), list[tuple[float, str]]()
+    draw = soak_director.Director._draw
+
+    def draw_watched(director: soak_director.Director) -> str:
+        at.append((clock(), draw(director)))
+        return at[-1][1]
+
+    monkeypatch.setattr(soak_director.Director, "_draw", draw_watched)
+    world = World(
+        clock, clock.advance, clock.advance, open_style=open_identity, open_mask=HalfMask, styles=STYLES
+    )
+    record = Record(lambda at_s: Sample(at_s, 100.0, 10, 5))
+    run_soak(SoakConfig(10, (96, 64), faults=False), record, stop=threading.Event(), world=world)
+    began = min(moment for moment, _ in at) - 12.0
+    parts = [
+        [name for moment, name in at if end <= moment - began < following]
+        for (_, end), (following, _) in itertools.pairwise(rest_times(600))
+    ]
+    assert len(parts) >= 3 and all(len(part) > 20 for part in parts)
+    assert parts[0][:20] == parts[2][:20] != parts[1][:20]
+
+
 def test_what_was_freed_is_given_back_once_in_every_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     given_back: list[None] = []
     monkeypatch.setattr(style_player, "give_back_memory", lambda: given_back.append(None))
@@ -205,7 +229,7 @@ def test_everything_happens_once_before_anything_happens_again(monkeypatch: pyte
     monkeypatch.setattr(soak_director, "EVERY_S", 1.0)
     result, _ = run(4)
     counts = result["events"].values()
-    assert max(counts) - min(counts) <= 1
+    assert max(counts) - min(counts) <= 1 + len(rest_times(240))  # every rest begins a new deck
     assert min(counts) > 2
 
 
