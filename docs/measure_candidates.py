@@ -137,10 +137,9 @@ def scores(plan: Plan, name: str, style: Path) -> dict[str, list[float]]:
             sample_every=plan.steps,
         )
         train_style(TransformTrainer, config, threads=1)
-    found = judge(plan, out, style)
-    kept.setdefault(plan.schedule, {})[key] = {
-        size: [round(loss, 4) for loss in losses] for size, losses in found.items()
-    }
+    judged = judge(plan, out, style)
+    found = {size: [round(loss, 4) for loss in losses] for size, losses in judged.items()}
+    kept.setdefault(plan.schedule, {})[key] = found
     plan.losses.write_text(json.dumps(kept, indent=1) + "\n")
     return found
 

@@ -20,7 +20,6 @@ MAX_FILE_MB = 256
 MOST_SIDE, MOST_PIXELS = 2**20, 2**30
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_HEAD = 24  # bytes up to the height
-_PNG_FRAME = 12  # bytes of a chunk beside its data: length, name, checksum
 UPRIGHT = 1  # of EXIF's eight orientations
 _TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_ORIENTATION = 256, 257, 274
 _TIFF_SHORT, _TIFF_LONG = 3, 4
@@ -120,10 +119,10 @@ def promises_too_much(data: bytes) -> bool:
     width, height = struct.unpack_from(">II", data, 16)
     if max(width, height) > MOST_SIDE or width * height > MOST_PIXELS:
         return True
-    place = len(_PNG)
-    while place + 8 <= len(data):  # a length and a name
-        place += _PNG_FRAME + int(struct.unpack_from(">I", data, place)[0])
-    return place > len(data)
+    whole = len(_PNG)
+    for _, _, end in _png_chunks(data):
+        whole = end + 4  # its checksum
+    return len(data) - whole >= 8  # a length and a name, of a chunk that ends beyond the file
 
 
 def _read(data: bytes) -> PictureHeader:

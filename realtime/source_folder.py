@@ -115,9 +115,9 @@ def decode_picture(file: Path, flags: int) -> NDArray[Any] | None:
         flags: of `cv2.imdecode`.
     """
     try:
-        data = np.fromfile(file, dtype=np.uint8)  # not cv2.imread: it fails on some names on Windows
-        if not data.size or promises_too_much(data.tobytes()):
+        data = file.read_bytes()  # not cv2.imread: it fails on some names on Windows
+        if not data or promises_too_much(data):
             return None
-        return cast("NDArray[Any] | None", cv2.imdecode(data, flags))
+        return cast("NDArray[Any] | None", cv2.imdecode(np.frombuffer(data, np.uint8), flags))
     except (OSError, cv2.error):
         return None
