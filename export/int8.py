@@ -1,5 +1,7 @@
 """A graph's convolutions in 8 bits: weights by channel, what goes in by the range that it has on real frames.
 
+The weights are such that processors without instructions for 8 bits compute the same: see `byte_pairs`.
+
 Everything between them stays in fp32: norms, activations and sums. A convolution whose rounding shows stays
 in fp32 too; which ones is measured, one at a time, on the worst of the frames.
 
@@ -18,6 +20,7 @@ import onnx
 from numpy.typing import NDArray
 
 from export import precision_search
+from export.byte_pairs import keep_model_in_pairs, weight_ranges
 from export.early_bytes import round_early
 from export.errors import ExportError
 from export.precision_search import search, too_many
@@ -112,11 +115,15 @@ def _quantise(source: Path, calibration: Sequence[Image], kept: Sequence[str]) -
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             # Norms follow, whose statistics want what the convolution added up, not 8 bits of it.
-            extra_options={"OpTypesToExcludeOutputQuantization": [_CONV]},
+            extra_options={
+                "OpTypesToExcludeOutputQuantization": [_CONV],
+                "TensorQuantOverrides": weight_ranges(onnx.load(source), kept),
+            },
         )
     finally:
         logging.disable(logging.NOTSET)
     quantised = onnx.load(target)
+    keep_model_in_pairs(quantised)
     round_early(quantised)
     return quantised
 

@@ -21,12 +21,6 @@ pytest.importorskip("skimage")
 MAX_KB = 230
 
 
-def adds_bytes_exactly() -> bool:
-    """Tell whether the processor has VNNI; True where that is not told."""
-    told = Path("/proc/cpuinfo")
-    return not told.is_file() or "flags" not in told.read_text() or "vnni" in told.read_text()
-
-
 @pytest.fixture(scope="module")
 def source() -> Source:
     return load_source("starry_night")
@@ -42,10 +36,7 @@ def test_a_shipped_style_stays_within_its_limit_in_every_engine(
     source: Source, made: tuple[Path, list[str]]
 ) -> None:
     check = check_file(source.network, "onnx", made[0], ExportOptions("int8"), tuple(made[1]))
-    # Without VNNI, OpenVINO adds products of bytes in 16 bits, which saturate in two of the hard frames.
-    known = () if adds_bytes_exactly() else ("saturated noise", "odd size")
-    faults = [fault for fault in check.faults if not ("openvino" in fault and any(k in fault for k in known))]
-    assert not faults and check.size_bytes <= MAX_KB * 1000
+    assert not check.faults and check.size_bytes <= MAX_KB * 1000
     assert {(runtime.runtime, runtime.precision) for runtime in check.runtimes} == {
         ("onnxruntime", "int8"),
         ("openvino", "int8"),
