@@ -4,47 +4,64 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import onnx
 import pytest
 import torch
+from filelock import FileLock
 from torch import Tensor, nn
 
-from export import to_onnx
+from export import to_onnx, verify
 
-_traced: dict[str, bytes] = {}
+_kept_in: list[Path] = []
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _each_network_is_traced_once() -> Iterator[None]:
-    """Keep what torch made of a graph for whoever traces the very same again.
+def _each_network_is_traced_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what torch made of a graph for whoever traces the very same again, in any of the test processes.
 
     The same is what pickles to the same bytes, weights and all, and is traced with the same words: what is
     kept is what torch would have given. Everything around the trace is done each time.
     """
     trace = to_onnx.trace
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "traced"
+    folder.mkdir(exist_ok=True)
+    _kept_in.append(folder)
 
     def trace_once(graph: nn.Module, example: Tensor, axes: dict[int, str], **names: Any) -> onnx.ModelProto:
-        key = _key(graph.eval(), example, axes, names)
-        if key not in _traced:
-            _traced[key] = trace(graph, example, axes, **names).SerializeToString()
-        return onnx.ModelProto.FromString(_traced[key])
+        file = _kept_in[-1] / _key(graph.eval(), example, axes, names)
+        with FileLock(file.with_suffix(".lock")):
+            if not file.exists():
+                file.write_bytes(trace(graph, example, axes, **names).SerializeToString())
+        return onnx.ModelProto.FromString(file.read_bytes())
 
     with pytest.MonkeyPatch.context() as patch:
         for module in ("export.to_onnx", "export.to_meta"):
             patch.setattr(f"{module}.trace", trace_once)
         yield
+    _kept_in.pop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _paintings_are_timed_once_and_small() -> Iterator[None]:
+    """What is painted is what these tests are about, not how many milliseconds it takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(verify, "_TIMED", 1)
+        patch.setattr(verify, "USUAL_SIZE_WH", (96, 64))
+        yield
 
 
 @pytest.fixture
-def traced_anew() -> Iterator[None]:
-    """Forget what was traced: for tests of what tracing itself does."""
-    kept = dict(_traced)
-    _traced.clear()
+def traced_anew(tmp_path: Path) -> Iterator[None]:
+    """Trace all anew: for tests of what tracing itself does."""
+    _kept_in.append(tmp_path)
     yield
-    _traced.update(kept)
+    _kept_in.pop()
 
 
 def _key(*what: object) -> str:
