@@ -116,10 +116,12 @@ class Gallery:
             return self.find(one)
         if share == 1:
             return self.find(other)
-        sources = [source_of_style(self.find(one), 1 - share), source_of_style(self.find(other), share)]
+        parts = [(self.find(one), 1 - share), (self.find(other), share)]
         maker = self._need_maker()
         with self._making:
-            return mix_styles(maker, sources)
+            made = mix_styles(maker, [source_of_style(*part) for part in parts])
+        title = ", ".join(f"{entry.contract.title} {part:.0%}" for entry, part in parts)
+        return replace(made, contract=replace(made.contract, title=title))
 
     def add(self, data: bytes, title: str) -> StyleEntry:
         """Make a style of a picture file's bytes, and offer it.

@@ -143,10 +143,13 @@ def test_a_picture_is_uploaded_and_paints_and_is_mixed(visit: Callable[..., Page
     expect(page.locator("#mix")).to_be_disabled()
     page.select_option("#mix-with", "starry_night")
     expect(page.locator("#mix-out")).to_have_text("50 %")
-    expect(page.locator("#title")).to_contain_text("starry_night 50%", timeout=LONG_MS)
+    expect(page.locator("#title")).to_have_text("holiday & <sun> 50%, The Starry Night 50%", timeout=LONG_MS)
+    # However long a title is, the painting stays beside the panel.
+    stage, panel = page.locator("#stage").bounding_box(), page.locator("#panel").bounding_box()
+    assert stage is not None and panel is not None and stage["x"] + stage["width"] <= panel["x"]
     page.keyboard.press("]")
     expect(page.locator("#mix-out")).to_have_text("60 %")
-    expect(page.locator("#title")).to_contain_text("starry_night 60%", timeout=LONG_MS)
+    expect(page.locator("#title")).to_contain_text("The Starry Night 60%", timeout=LONG_MS)
     page.select_option("#mix-with", "")
     expect(page.locator("#title")).to_have_text("holiday & <sun>", timeout=LONG_MS)
 
