@@ -84,12 +84,11 @@ def test_the_first_convolution_of_every_scale_takes_whole_levels(exported: Path)
     assert len(tiles) == 6 and all(tile.data_type == onnx.TensorProto.UINT8 for tile in tiles)
 
 
-def test_the_command_writes_a_graph_of_floats_too_and_verifies_it(
-    tmp_path: Path, frame: NDArray[np.uint8], capsys: pytest.CaptureFixture[str]
+def test_the_command_writes_it_and_verifies_it(
+    checkpoint: Path, tmp_path: Path, frame: NDArray[np.uint8], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    checkpoint = save_texture(tmp_path / "stripes.pt")
     out = tmp_path / "stripes.onnx"
-    line = [str(checkpoint), "--to", "onnx", "--pixels", "float32", "-o", str(out), "--verify"]
+    line = [str(checkpoint), "--to", "onnx", "--precision", "fp32", "-o", str(out), "--verify"]
     assert run_command(app, line, program="python -m export") == 0
     printed = capsys.readouterr().out
     assert "Stripes, nobody, texture-fast" in printed and "against the checkpoint" in printed
