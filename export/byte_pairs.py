@@ -8,7 +8,6 @@ most pairs, though, are far from the limit. So a channel's step becomes only as 
 its weights, and the few pairs that are left above the limit give up a little each (36.9 dB).
 """
 
-from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,8 @@ _STEPS = np.linspace(0.8, 2.0, 61)
 
 Weights = NDArray[np.float32]
 Bytes = NDArray[np.int32]
+# Of one tensor, by its name, as onnxruntime's quantiser takes them.
+Ranges = dict[str, list[dict[str, Any]]]
 
 
 def find_steps(weights: Weights) -> NDArray[np.float64]:
@@ -66,20 +67,20 @@ def keep_in_pairs(levels: Bytes) -> Bytes:
     return kept[:, :channels]
 
 
-def weight_ranges(model: onnx.ModelProto, left_out: Collection[str]) -> dict[str, list[dict[str, Any]]]:
-    """Return, as onnxruntime's quantiser takes it, the range of every output channel's weights.
+def weight_ranges(model: onnx.ModelProto) -> dict[str, Ranges]:
+    """Return, by the name of each convolution, the range of every output channel's weights.
 
     Args:
         model: whose convolutions have weights of floats.
-        left_out: the names of those that stay in floats.
     """
     weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, Ranges] = {}
     for node in model.graph.node:
-        if node.op_type == "Conv" and node.name not in left_out:
+        if node.op_type == "Conv":
             largest = [_LARGEST * float(step) for step in find_steps(weights[node.input[1]])]
-            found[node.input[1]] = [{"rmin": -value, "rmax": value} for value in largest]
-            found[node.input[1]][0]["axis"] = 0
+            channels: list[dict[str, Any]] = [{"rmin": -value, "rmax": value} for value in largest]
+            channels[0]["axis"] = 0
+            found[node.name] = {node.input[1]: channels}
     return found
 
 

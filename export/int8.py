@@ -20,7 +20,7 @@ import onnx
 from numpy.typing import NDArray
 
 from export import precision_search
-from export.byte_pairs import keep_model_in_pairs, weight_ranges
+from export.byte_pairs import Ranges, keep_model_in_pairs, weight_ranges
 from export.early_bytes import round_early
 from export.errors import ExportError
 from export.precision_search import search, too_many
@@ -67,13 +67,15 @@ def quantise(
     """
     model = _named(model)
     convs = [node.name for node in model.graph.node if node.op_type == _CONV]
+    ranges = weight_ranges(model)
     expected = [paint(frame) for frame in checked]
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "float.onnx"
         onnx.save(model, source)
 
         def try_without(kept: Sequence[str]) -> tuple[onnx.ModelProto, float]:
-            tried = _quantise(source, calibration, kept)
+            weights = {k: v for name in convs if name not in kept for k, v in ranges[name].items()}
+            tried = _quantise(source, calibration, kept, weights)
             return tried, _worst_db(tried, checked, expected)
 
         found = search(convs, try_without, WANTED_DB)
@@ -97,7 +99,9 @@ def _named(model: onnx.ModelProto) -> onnx.ModelProto:
     return named
 
 
-def _quantise(source: Path, calibration: Sequence[Image], kept: Sequence[str]) -> onnx.ModelProto:
+def _quantise(
+    source: Path, calibration: Sequence[Image], kept: Sequence[str], weights: Ranges
+) -> onnx.ModelProto:
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
     target = source.with_name("int8.onnx")
@@ -117,7 +121,7 @@ def _quantise(source: Path, calibration: Sequence[Image], kept: Sequence[str]) -
             # Norms follow, whose statistics want what the convolution added up, not 8 bits of it.
             extra_options={
                 "OpTypesToExcludeOutputQuantization": [_CONV],
-                "TensorQuantOverrides": weight_ranges(onnx.load(source), kept),
+                "TensorQuantOverrides": weights,
             },
         )
     finally:

@@ -117,11 +117,11 @@ class Gallery:
         if share == 1:
             return self.find(other)
         parts = [(self.find(one), 1 - share), (self.find(other), share)]
+        # By the titles that people see here: an upload is kept by another name.
+        sources = [replace(source_of_style(*part), name=part[0].contract.title) for part in parts]
         maker = self._need_maker()
         with self._making:
-            made = mix_styles(maker, [source_of_style(*part) for part in parts])
-        title = ", ".join(f"{entry.contract.title} {part:.0%}" for entry, part in parts)
-        return replace(made, contract=replace(made.contract, title=title))
+            return mix_styles(maker, sources)
 
     def add(self, data: bytes, title: str) -> StyleEntry:
         """Make a style of a picture file's bytes, and offer it.

@@ -19,10 +19,10 @@ CREDITS = {"name": "stripes", "title": "Stripes", "artist": "nobody", "year": "1
 MAX_KB = 449
 
 
-def save_texture(file: Path, *, with_content: bool = True) -> Path:
+def save_texture(file: Path, preset: str = "fast", *, with_content: bool = True) -> Path:
     torch.manual_seed(0)
-    content = {"kind": "texture", "preset": "fast", "with_content": with_content, "style": CREDITS}
-    weights = build_texture_net("fast", with_content=with_content).state_dict()
+    content = {"kind": "texture", "preset": preset, "with_content": with_content, "style": CREDITS}
+    weights = build_texture_net(preset, with_content=with_content).state_dict()
     save_checkpoint(file, {**content, "weights": weights, "training": {"pictures": 8}})
     return file
 
@@ -84,14 +84,15 @@ def test_the_first_convolution_of_every_scale_takes_whole_levels(exported: Path)
     assert len(tiles) == 6 and all(tile.data_type == onnx.TensorProto.UINT8 for tile in tiles)
 
 
-def test_the_command_writes_it_and_verifies_it(
-    checkpoint: Path, tmp_path: Path, frame: NDArray[np.uint8], capsys: pytest.CaptureFixture[str]
+def test_the_command_writes_a_graph_of_floats_too_and_verifies_it(
+    tmp_path: Path, frame: NDArray[np.uint8], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    checkpoint = save_texture(tmp_path / "stripes.pt", "paper")
     out = tmp_path / "stripes.onnx"
-    line = [str(checkpoint), "--to", "onnx", "--precision", "fp32", "-o", str(out), "--verify"]
+    line = [str(checkpoint), "--to", "onnx", "--pixels", "float32", "-o", str(out), "--verify"]
     assert run_command(app, line, program="python -m export") == 0
     printed = capsys.readouterr().out
-    assert "Stripes, nobody, texture-fast" in printed and "against the checkpoint" in printed
+    assert "Stripes, nobody, texture-paper" in printed and "against the checkpoint" in printed
     assert out.stat().st_size <= MAX_KB * 1024
     assert open_engine(out, EngineOptions()).infer(frame).shape == frame.shape
 

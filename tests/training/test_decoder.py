@@ -83,7 +83,7 @@ def test_the_command_trains_and_goes_on_exactly_where_it_was_stopped(
 def test_a_few_steps_bring_the_features_of_the_decoded_picture_nearer(
     photographs: Path, feature_weights: Path, tmp_path: Path
 ) -> None:
-    options = ("--layer", "relu1_1", "--steps", "30", "--swapped", "0")
+    options = ("--layer", "relu1_1", "--steps", "30", "--swapped", "0.2")
     assert run(app, line(tmp_path / "a.pt", photographs, feature_weights, *options)) == 0
     history = load_checkpoint(tmp_path / "a.run" / "checkpoint.pt")["resume"]["history"]
     first, last = (sum(row["features"] for row in rows) for rows in (history[:8], history[-8:]))
