@@ -21,7 +21,7 @@ import numpy as np
 from export.frames import Image, fit
 from export.painters import Painter, RunsElsewhere, paint_timed
 from export.targets import TARGETS, ExportOptions
-from realtime.bench_rounds import take_turns
+from realtime.bench_rounds import Watch, take_turns, unwatched
 from realtime.demo import draw_demo_frame
 from realtime.process import peak_rss_mb
 
@@ -87,7 +87,12 @@ class Timing:
 
 
 def time_files(
-    files: Sequence[Exported], size_wh: tuple[int, int], *, rounds: int, frames: int
+    files: Sequence[Exported],
+    size_wh: tuple[int, int],
+    *,
+    rounds: int,
+    frames: int,
+    watch: Watch = unwatched,
 ) -> list[Timing]:
     """Return what each file takes in each of its runtimes, taking turns.
 
@@ -96,6 +101,7 @@ def time_files(
         size_wh: of the pictures, the demo scene.
         rounds: how many turns each takes.
         frames: paintings in a turn.
+        watch: called between turns, and whenever a file's memory has been measured.
     """
     picture = fit(draw_demo_frame(0, size_wh), size_wh)
     with ExitStack() as stack:
@@ -111,13 +117,15 @@ def time_files(
             index: partial(_turn, painter, picture, frames, times[index])
             for index, (_, painter) in enumerate(painters)
         }
+        total = (rounds + 1) * len(turns)  # the last round is that of memory
         if turns:
-            take_turns(turns, rounds)
+            take_turns(turns, rounds, lambda done, _: watch(done, total))
         names = [(exported, painter.runtime, painter.precision) for exported, painter in painters]
-    return [
-        _timing(exported, runtime, precision, size_wh, taken)
-        for (exported, runtime, precision), taken in zip(names, times, strict=True)
-    ]
+    timings = []
+    for (exported, runtime, precision), taken in zip(names, times, strict=True):
+        timings.append(_timing(exported, runtime, precision, size_wh, taken))
+        watch(rounds * len(names) + len(timings), total)
+    return timings
 
 
 def _timing(

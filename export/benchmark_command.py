@@ -50,6 +50,7 @@ def benchmark(
     from export.source import load_source
     from export.whole import write_whole
     from realtime.bench_machine import load_average, machine
+    from realtime.progress import measuring
 
     asked = _parse(targets)
     require_packages([name for name, _ in asked])
@@ -59,7 +60,8 @@ def benchmark(
     with tempfile.TemporaryDirectory() as folder:
         files = [made for name, options in asked for made in _export(network, name, options, Path(folder))]
         for size_wh in SIZES_WH:
-            timings += time_files(files, size_wh, rounds=rounds, frames=frames)
+            with measuring("{}x{}".format(*size_wh)) as watch:
+                timings += time_files(files, size_wh, rounds=rounds, frames=frames, watch=watch)
     rows = [timing.row() for timing in timings]
     print_table(COLUMNS, rows, title=f"{network.name}, taking turns")
     about = {"style": network.name, "machine": machine(load_before), "rounds": rounds, "frames": frames}

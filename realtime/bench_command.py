@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
@@ -18,7 +16,6 @@ from realtime.errors import OptionError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from realtime.bench_rounds import Watch
     from realtime.engine import EngineOptions
     from realtime.painter import SizeWh
 
@@ -160,13 +157,14 @@ class _Request:
 def _bench(request: _Request, names: Sequence[str], style: str, masked: dict[str, Any]) -> dict[str, Any]:
     from realtime.bench import BenchOptions, bench_table, run_bench
     from realtime.bench_contender import parse_contender
+    from realtime.progress import measuring
 
     _refuse_names(names)
     contender = parse_contender(style, request.engine)
     results = []
     for size_wh in request.sizes_wh:
         options = BenchOptions(contender, size_wh, request.sources, **{**masked, **request.counts})
-        with _bar() as watch:
+        with measuring() as watch:
             results.append(run_bench(options, watch))
         _print(bench_table(results[-1]))
     return _one_or_all(results)
@@ -175,10 +173,11 @@ def _bench(request: _Request, names: Sequence[str], style: str, masked: dict[str
 def _bench_device(request: _Request, names: Sequence[str], style: str) -> dict[str, Any]:
     from realtime.bench_contender import parse_contender
     from realtime.bench_device import DeviceOptions, device_table, run_device_bench
+    from realtime.progress import measuring
 
     _refuse_names(names)
     options = DeviceOptions(parse_contender(style, request.engine), request.sizes_wh, **request.counts)
-    with _bar() as watch:
+    with measuring() as watch:
         result = run_device_bench(options, watch)
     _print(device_table(result))
     return result
@@ -187,9 +186,10 @@ def _bench_device(request: _Request, names: Sequence[str], style: str) -> dict[s
 def _compare(request: _Request, names: Sequence[str]) -> dict[str, Any]:
     from realtime.bench_compare import CompareOptions, compare_tables, run_compare
     from realtime.bench_contender import parse_contenders
+    from realtime.progress import measuring
 
     contenders = parse_contenders(names, request.engine)
-    with _bar() as watch:
+    with measuring() as watch:
         options = CompareOptions(contenders, request.sizes_wh, request.sources, **request.counts)
         result = run_compare(options, watch)
     _print(*compare_tables(result))
@@ -294,16 +294,3 @@ def _print(*tables: Table) -> None:
     console = Console()
     for table in tables:
         console.print(table)
-
-
-@contextmanager
-def _bar() -> Iterator[Watch]:
-    """Show on a terminal how far a measurement has come; drawn between turns only, never during one."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(file=sys.stderr)
-    bar = Progress(console=console, disable=not console.is_terminal, transient=True, auto_refresh=False)
-    with bar:
-        task = bar.add_task("measuring", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total, refresh=True)

@@ -1,12 +1,15 @@
-"""How far a file has come: a bar on a terminal, nothing elsewhere."""
+"""How far a file or a measurement has come: a bar on a terminal, nothing elsewhere."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from realtime.bench_rounds import Watch
 from realtime.frame import Frame
 from realtime.sinks import ClosingSink
 from realtime.timing import StageTimes
@@ -49,3 +52,18 @@ class ProgressSink(ClosingSink):
     def close(self) -> None:
         """Leave the bar as it is."""
         self._progress.stop()
+
+
+@contextmanager
+def measuring(what: str = "measuring", console: Console | None = None) -> Iterator[Watch]:
+    """Yield what shows how many turns are done; it draws between them only, never during one.
+
+    Args:
+        what: in front of the bar.
+        console: as for ProgressSink.
+    """
+    console = console or Console(file=sys.stderr)
+    bar = Progress(console=console, disable=not console.is_terminal, transient=True, auto_refresh=False)
+    with bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total, refresh=True)

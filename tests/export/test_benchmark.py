@@ -29,7 +29,9 @@ def shipped() -> Exported:
 
 def test_every_runtime_of_a_file_takes_its_turns(shipped: Exported, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(benchmark, "measure_peak_mb", lambda *_: None)
-    timings = time_files([shipped], (96, 64), rounds=2, frames=2)
+    seen: list[tuple[int, int]] = []
+    timings = time_files([shipped], (96, 64), rounds=2, frames=2, watch=lambda *far: seen.append(far))
+    assert seen == [(done, 6) for done in range(1, 7)]  # two runtimes, two rounds and that of memory
     assert [timing.runtime for timing in timings] == ["onnxruntime fp32", "openvino fp32"]
     for timing in timings:
         assert 0 < timing.p50_ms <= timing.p95_ms

@@ -2,7 +2,7 @@ import io
 
 from rich.console import Console
 
-from realtime.progress import ProgressSink
+from realtime.progress import ProgressSink, measuring
 from realtime.testing import FakeClock, make_frame
 from realtime.timing import StageTimes
 
@@ -32,3 +32,10 @@ def test_an_unknown_length_is_shown_as_such() -> None:
 
 def test_nothing_is_drawn_where_there_is_no_terminal() -> None:
     assert bar_after(8, 20, terminal=False).strip() == ""
+
+
+def test_a_measurement_shows_how_many_turns_are_done() -> None:
+    out = io.StringIO()
+    with measuring("640x360", Console(file=out, force_terminal=True, width=100)) as watch:
+        watch(3, 4)
+    assert "640x360" in out.getvalue() and "75%" in out.getvalue()
