@@ -33,6 +33,21 @@ def test_every_joined_layer_has_a_say() -> None:
             assert float((other - before).abs().max()) > 1e-4
 
 
+def test_a_joined_decoder_begins_as_good_as_the_shallower_one_that_it_is_given() -> None:
+    shallow, joined = DecoderNet(("relu1_1",)), DecoderNet(SHALLOW)
+    shallow.set_scales({"relu1_1": 3.0})
+    assert "stages.outer1.weight" in joined.begin_with(shallow)
+    found = {"relu1_1": torch.rand(1, 64, 16, 16), "relu2_1": torch.rand(1, 128, 8, 8)}
+    with torch.no_grad():
+        torch.testing.assert_close(joined(found), shallow(found))
+
+
+def test_a_deeper_decoder_begins_with_the_way_back_that_both_have() -> None:
+    shallow, deep = DecoderNet(("relu1_1",)), DecoderNet(("relu2_1",))
+    assert deep.begin_with(shallow) == ["stages.outer1.weight", "stages.outer1.bias"]
+    torch.testing.assert_close(deep.stages["outer1"].weight, shallow.stages["outer1"].weight)
+
+
 def test_layers_that_no_decoder_has_are_refused() -> None:
     with pytest.raises(ValueError, match="relu1_1, relu2_1"):
         DecoderNet(("relu3_3",))
@@ -126,3 +141,15 @@ def test_options_that_make_no_sense_are_refused_in_a_line(
 ) -> None:
     assert run(app, line(tmp_path / "a.pt", photographs, feature_weights, *options)) == 2
     assert named in capsys.readouterr().err
+
+
+def test_a_training_begins_with_a_decoder_of_other_layers(
+    photographs: Path, feature_weights: Path, tmp_path: Path
+) -> None:
+    options = ("--steps", "1", "--optimizer", "adam", "--learning-rate", "1e-7")
+    first = line(tmp_path / "a.pt", photographs, feature_weights, "--layer", "relu1_1", *options)
+    assert run(app, first) == 0
+    more = ("--layer", "relu2_1", "--init-from", str(tmp_path / "a.pt"), *options)
+    assert run(app, line(tmp_path / "b.pt", photographs, feature_weights, *more)) == 0
+    a, b = (load_checkpoint(tmp_path / f"{name}.pt")["weights"] for name in "ab")
+    torch.testing.assert_close(a["stages.outer1.weight"], b["stages.outer1.weight"], rtol=0, atol=1e-6)

@@ -1,5 +1,7 @@
 """Decoders: from the features of VGG back to the picture. Lu et al. 2017, section 3.2."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -54,6 +56,26 @@ class DecoderNet(nn.Module):
         """Set what each layer's activations are divided by: their mean over pictures."""
         for layer in self.layers:
             self.get_buffer(f"scale_{layer}").fill_(scales[layer])
+
+    def begin_with(self, other: DecoderNet) -> list[str]:
+        """Take over what a decoder of other layers has learnt of the same way back; return what was taken.
+
+        Where this one joins the layer that the other begins at, the joined features' half of the weights is
+        the other's, and what comes from deeper begins at 0: it decodes that layer as well as the other did.
+        """
+        learnt, taken = other.state_dict(), []
+        for name, mine in self.state_dict().items():
+            values = learnt.get(name)
+            if values is None:
+                continue
+            if values.shape == mine.shape:
+                mine.copy_(values)
+            elif name == f"stages.outer{other.deepest}.weight" and mine.shape[1] == 2 * values.shape[1]:
+                mine.copy_(torch.cat([torch.zeros_like(values), values], dim=1))
+            else:
+                continue
+            taken.append(name)
+        return taken
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Decode the features of all `layers`, by name, (N, C, H / 2^(g-1), W / 2^(g-1)) each."""
