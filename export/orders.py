@@ -153,6 +153,8 @@ def _show_checks(checks: Sequence[Check | None]) -> None:
     from export.report import print_checks, write_report
 
     print_checks(made, title=_TITLE)
+    for why in dict.fromkeys(f"{check.target}: {check.not_run}" for check in made if check.not_run):
+        typer.echo(why)
     written = [str(path) for check in made for path in write_report(check)]
     typer.echo(f"reports: {', '.join(path for path in written if path.endswith('.md'))}")
     faults = [f"{check.file.name} in {fault}" for check in made for fault in check.faults]

@@ -55,7 +55,7 @@ class Target:
         runs_on: where, as the help says it.
         module: has `write(source, file, options)`.
         packages: that it takes to write it, by the names that are imported.
-        extra: of livebrush, that installs them.
+        extra: of livebrush, that installs them; several with commas.
         painters: a module with `open_painters(file, options)`, which runs the file as a user would; "" where
             no machine of ours does.
         inspector: a module with `inspect_file(file, options)`, for what cannot be run, or is more than a
@@ -119,6 +119,7 @@ TARGETS: dict[str, Target] = {
         runs_on="ONNX Runtime's mobile builds, which read nothing else",
         module="export.to_ort",
         packages=("onnx", "onnxscript", "onnxruntime"),
+        extra="cpu,export",
         painters="export.painter_ort",
     ),
     "openvino": Target(
@@ -127,6 +128,7 @@ TARGETS: dict[str, Target] = {
         runs_on="Intel's and AMD's processors, NAME.xml and NAME.bin",
         module="export.to_openvino",
         packages=("onnx", "onnxscript", "openvino"),
+        extra="cpu,export",
         painters="export.painter_openvino",
     ),
     "ncnn": Target(

@@ -29,6 +29,7 @@ from export.targets import ExportOptions
 from export.whole import write_whole
 from realtime import __version__
 from realtime.contract import INPUT_NAME, METADATA_KEY, OUTPUT_NAME, StyleContract
+from realtime.engine import is_installed
 from training.networks.turbo_net import CellNet
 
 Pixels = Literal["uint8", "float32"]
@@ -63,6 +64,13 @@ class UnitGraph(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         stylized_image: Tensor = self.network(image.clamp(0, 1)).clamp(0, 1)
         return stylized_image
+
+
+def why_not_here() -> str:
+    """Return why a style file cannot be run here, in words; "" if an engine for it is installed."""
+    if any(map(is_installed, ("onnxruntime", "openvino"))):
+        return ""
+    return 'no engine for it is installed: pip install "livebrush[cpu]"'
 
 
 def write(source: Source, file: Path, options: ExportOptions) -> list[str]:

@@ -67,7 +67,7 @@ class MissingExtraError(EngineError):
 
     Args:
         package: the module that could not be imported.
-        extra: the extra of livebrush that installs it, such as "cpu".
+        extra: the extra of livebrush that installs it, such as "cpu"; several with commas.
     """
 
     def __init__(self, package: str, extra: str) -> None:

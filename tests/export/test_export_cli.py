@@ -85,6 +85,16 @@ def test_a_file_over_its_limit_is_exit_code_1_and_one_line(
     assert (tmp_path / "plain.onnx.worst.png").is_file()
 
 
+def test_what_cannot_be_run_here_is_said_in_so_many_words_and_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("export.painter_engine.is_installed", lambda package: False)
+    monkeypatch.setattr("export.to_onnx.is_installed", lambda package: False)
+    assert run("starry_night", "--precision", "fp32", "-o", tmp_path) == 0
+    said = capsys.readouterr().out
+    assert 'onnx: not run here: no engine for it is installed: pip install "livebrush[cpu]"' in said
+
+
 @pytest.mark.skipif("sys.platform == 'win32'", reason="Windows has no such limit")
 def test_a_checkpoint_on_a_full_disk_is_one_line_and_leaves_nothing(
     checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

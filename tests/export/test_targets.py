@@ -58,3 +58,16 @@ def test_a_missing_package_names_the_exact_line(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("export.targets.is_installed", lambda package: package != "onnxscript")
     with pytest.raises(MissingExtraError, match=r'onnxscript .* pip install "livebrush\[export\]"'):
         require_packages(["onnx"])
+
+
+def test_an_engine_that_is_missing_is_had_by_the_extra_that_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("export.targets.is_installed", lambda package: package != "openvino")
+    with pytest.raises(MissingExtraError, match=r'openvino .* pip install "livebrush\[cpu,export\]"'):
+        require_packages(["openvino"])
+
+
+def test_a_style_file_without_an_engine_says_how_to_have_it_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("export.to_onnx.is_installed", lambda package: False)
+    assert TARGETS["onnx"].why_not_here() == 'no engine for it is installed: pip install "livebrush[cpu]"'
+    monkeypatch.setattr("export.to_onnx.is_installed", lambda package: package == "openvino")
+    assert TARGETS["onnx"].why_not_here() == ""
