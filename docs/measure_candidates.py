@@ -189,13 +189,19 @@ def time_all(names: list[str], rounds: int) -> dict[str, dict[str, Any]]:
     return {
         name: {
             column: {
-                "ms": Spread.of(ms[name, column]).to_plain(),
-                "speed": Spread.of_ratio(ms["fast", column], ms[name, column]).to_plain(),
+                "ms": in_short(Spread.of(ms[name, column])),
+                "speed": in_short(Spread.of_ratio(ms["fast", column], ms[name, column])),
             }
             for column in RUNTIMES
         }
         for name in names
     }
+
+
+def in_short(spread: Spread) -> dict[str, float]:
+    """Return the median and where eight rounds of ten lie, of three digits each."""
+    plain = spread.to_plain()
+    return {key: float(f"{plain[key]:.3g}") for key in ("median", "p10", "p90")}
 
 
 def export(name: str, folder: Path) -> Path:

@@ -115,7 +115,7 @@ def export_aoti(
 def byte_graph(network: nn.Module, options: AotiOptions) -> nn.Module:
     """Return uint8 (1, H, W, 3) BGR -> the same around a copy of the network, in the options' precision."""
     dtype = DTYPES[options.precision]
-    levels = Levels(dtype, white=255 if dtype == torch.bfloat16 else 1)
+    levels = Levels(dtype, white=1 if dtype == torch.float32 else 255)
     paints = in_bgr(network)
     if levels.white == 255:
         take_whole_levels(cast(TellsImageConvs, paints).image_convs())
