@@ -153,3 +153,17 @@ def test_a_training_begins_with_a_decoder_of_other_layers(
     assert run(app, line(tmp_path / "b.pt", photographs, feature_weights, *more)) == 0
     a, b = (load_checkpoint(tmp_path / f"{name}.pt")["weights"] for name in "ab")
     torch.testing.assert_close(a["stages.outer1.weight"], b["stages.outer1.weight"], rtol=0, atol=1e-6)
+
+
+def test_a_decoder_of_which_nothing_fits_is_one_line(
+    photographs: Path, feature_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = line(
+        tmp_path / "a.pt", photographs, feature_weights, "--layer", "relu1_1,relu2_1", "--steps", "1"
+    )
+    assert run(app, first) == 0
+    more = ("--layer", "relu1_1", "--init-from", str(tmp_path / "a.pt"), "--steps", "1")
+    capsys.readouterr()
+    assert run(app, line(tmp_path / "b.pt", photographs, feature_weights, *more)) != 0
+    error = capsys.readouterr().err
+    assert "decodes vgg19:relu1_1, vgg19:relu2_1: nothing fits" in error and error.count("\n") == 1

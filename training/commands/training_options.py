@@ -47,7 +47,10 @@ Weights = Annotated[
     Path | None, option("Feature weights: a file or folder, before LIVEBRUSH_WEIGHTS and the download.")
 ]
 InitFrom = Annotated[
-    Path | None, option("A checkpoint whose weights are the start; transform: also a meta network.")
+    Path | None,
+    option(
+        "A checkpoint whose weights are the start; transform: also a meta network; decoder: also one of other layers."
+    ),
 ]
 Samples = Annotated[Path | None, option("Photographs for the sample sheets.")]
 RunDir = Annotated[Path | None, option("Logs, sheets and resume point. [OUT without .pt, .run]")]

@@ -66,7 +66,8 @@ class DecoderNet(nn.Module):
         learnt, taken = other.state_dict(), []
         for name, mine in self.state_dict().items():
             values = learnt.get(name)
-            if values is None:
+            is_alone = name.endswith(".bias") and f"{name.removesuffix('bias')}weight" not in taken
+            if values is None or is_alone:
                 continue
             if values.shape == mine.shape:
                 mine.copy_(values)
