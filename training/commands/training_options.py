@@ -49,7 +49,7 @@ Weights = Annotated[
 InitFrom = Annotated[
     Path | None,
     option(
-        "A checkpoint whose weights are the start; transform: also a meta network; decoder: also one of other layers."
+        "Weights to start from, a checkpoint; transform: also a meta network, decoder: one of other layers."
     ),
 ]
 Samples = Annotated[Path | None, option("Photographs for the sample sheets.")]
