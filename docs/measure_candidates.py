@@ -104,14 +104,13 @@ def main() -> None:
     result = {
         "steps": plan.steps,
         "photographs": plan.photographs,
-        "losses": losses,
         "size": size_of_each(names),
         "speed": time_all(names, asked.rounds),
         "machine": machine(load_average()),
     }
     (DOCS / "candidates.json").write_text(json.dumps(result, indent=2) + "\n")
-    (DOCS / "candidates.md").write_text(table(result))
-    print(table(result))
+    (DOCS / "candidates.md").write_text(table(result, losses))
+    print(table(result, losses))
 
 
 def scores(plan: Plan, name: str, style: Path) -> dict[str, list[float]]:
@@ -275,14 +274,14 @@ def one_turn(paint: Callable[[Picture], Any], images: Sequence[Picture], frames:
     return (perf_counter() - began) * 1000 / frames
 
 
-def table(result: dict[str, Any]) -> str:
+def table(result: dict[str, Any], losses: dict[str, dict[str, dict[str, list[float]]]]) -> str:
     """Return the result as Markdown."""
-    styles = list(next(iter(result["losses"].values())))
+    styles = list(next(iter(losses.values())))
     head = ["candidate", "parameters", "GFLOP", *(f"{column}, ms" for column in RUNTIMES)]
     head += [f"{style} at {size}: content / style / total" for style in styles for size in JUDGED_AT]
     rows = [head, ["---"] + ["---:"] * (len(head) - 1)]
     for name, (words, _) in CANDIDATES.items():
-        if name not in result["losses"]:
+        if name not in losses:
             continue
         size, speed = result["size"][name], result["speed"][name]
         row = [f"`{name}`: {words}", f"{size['parameters']:,}", f"{size['gflop']:.2f}"]
@@ -291,7 +290,7 @@ def table(result: dict[str, Any]) -> str:
             row.append(f"{times['ms']['median']:.1f} ({times['speed']['median']:.2f}x)")
         for style in styles:
             for at in JUDGED_AT:
-                content, of_style, total = result["losses"][name][style][str(at)]
+                content, of_style, total = losses[name][style][str(at)]
                 row.append(f"{content:.2f} / {of_style:.3f} / {total:.2f}")
         rows.append(row)
     lines = "\n".join("| " + " | ".join(row) + " |" for row in rows)

@@ -10,20 +10,25 @@ from torch import Tensor, nn
 class Levels:
     """How the 256 levels of a byte become a network's numbers, and its numbers bytes again.
 
+    Halves take whole levels, 0 to 255, of a network whose first weights are divided by 255: they hold every
+    whole number to 256, but not every n / 255, and what is lost a norm draws on smooth pictures (in fp16 a
+    ramp came to 34 dB from fp32 in the place of 55). See `export.pixel_scale`.
+
     Args:
         dtype: of the network's numbers.
-        white: what 255 becomes: 1, or 255 for a network whose first weights are divided by 255. Halves hold
-            every whole number to 256, but not every n / 255, and what is lost a norm draws on smooth pictures
-            (fp16, a ramp: 34 dB from fp32 in the place of 55). See `export.pixel_scale`.
     """
 
     dtype: torch.dtype = torch.float32
-    white: float = 1.0
+
+    @property
+    def are_whole(self) -> bool:
+        """True for 0 to 255, False for 0 to 1."""
+        return self.dtype != torch.float32
 
     def to_numbers(self, levels: Tensor) -> Tensor:
-        """uint8 -> dtype, from 0 to `white`."""
+        """uint8 -> dtype, whole or from 0 to 1."""
         numbers = levels.to(self.dtype)
-        return numbers if self.white == 255 else numbers / 255
+        return numbers if self.are_whole else numbers / 255
 
     def to_levels(self, painted: Tensor) -> Tensor:
         """Numbers in [0, 1] -> uint8, scaled and rounded in fp32."""

@@ -115,9 +115,9 @@ def export_aoti(
 def byte_graph(network: nn.Module, options: AotiOptions) -> nn.Module:
     """Return uint8 (1, H, W, 3) BGR -> the same around a copy of the network, in the options' precision."""
     dtype = DTYPES[options.precision]
-    levels = Levels(dtype, white=1 if dtype == torch.float32 else 255)
+    levels = Levels(dtype)
     paints = in_bgr(network)
-    if levels.white == 255:
+    if levels.are_whole:
         take_whole_levels(cast(TellsImageConvs, paints).image_convs())
     graph = CellGraph(paints, levels) if isinstance(paints, CellNet) else PixelGraph(paints, levels)
     if options.blocks:

@@ -29,7 +29,8 @@ from export.targets import ExportOptions
 from export.whole import write_whole
 from realtime import __version__
 from realtime.contract import INPUT_NAME, METADATA_KEY, OUTPUT_NAME, StyleContract
-from realtime.engine import is_installed
+from realtime.engine import EngineOptions, choose_engine
+from realtime.errors import MissingExtraError
 from training.networks.turbo_net import CellNet
 
 Pixels = Literal["uint8", "float32"]
@@ -68,9 +69,11 @@ class UnitGraph(nn.Module):
 
 def why_not_here() -> str:
     """Return why a style file cannot be run here, in words; "" if an engine for it is installed."""
-    if any(map(is_installed, ("onnxruntime", "openvino"))):
-        return ""
-    return 'no engine for it is installed: pip install "livebrush[cpu]"'
+    try:
+        choose_engine(EngineOptions(device="cpu"))
+    except MissingExtraError as error:
+        return str(error)
+    return ""
 
 
 def write(source: Source, file: Path, options: ExportOptions) -> list[str]:

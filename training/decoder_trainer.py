@@ -1,13 +1,14 @@
 """Trains decoders as auto-encoders: Lu et al. 2017, section 3.2."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from training.checkpoint import load_checkpoint, load_weights
+from training.checkpoint import load_weights
 from training.config_decoder import DecoderConfig
 from training.errors import CheckpointError
 from training.losses import LossParts, relative_content_loss
@@ -56,19 +57,17 @@ class DecoderTrainer(Trainer[DecoderConfig]):
         )
         return network
 
-    def _start_from(self) -> int:
-        """Begin with a decoder, of other layers too: what lies shallower than both is the same way back."""
-        file = self.config.init_from
-        assert file is not None
-        content = load_checkpoint(file)
+    def _first_content(self, file: Path) -> dict[str, Any]:
+        """A decoder of other layers begins this one: what lies shallower than both is the same way back."""
+        content = super()._first_content(file)
         if content.get("kind") != self.kind or content["layers"] == [str(ref) for ref in self.refs]:
-            return super()._start_from()
+            return content
         other = DecoderNet([ref.layer for ref in parse_layers(content["layers"], self.config.features)])
         load_weights(other, content["weights"], file)
         taken = self._decoder().begin_with(other)
         if not any(name.startswith("stages.") for name in taken):
             raise CheckpointError(f"--init-from {file} decodes {', '.join(content['layers'])}: nothing fits")
-        return 0
+        return {**content, "weights": self.network.state_dict()}
 
     def _see(self, image: Tensor) -> dict[LayerRef, Tensor]:
         with torch.no_grad(), self.placement.autocast():

@@ -89,10 +89,11 @@ def test_what_cannot_be_run_here_is_said_in_so_many_words_and_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("export.painter_engine.is_installed", lambda package: False)
-    monkeypatch.setattr("export.to_onnx.is_installed", lambda package: False)
+    monkeypatch.setattr("realtime.engine.is_installed", lambda package: False)
     assert run("starry_night", "--precision", "fp32", "-o", tmp_path) == 0
     said = capsys.readouterr().out
-    assert 'onnx: not run here: no engine for it is installed: pip install "livebrush[cpu]"' in said
+    assert "onnx: not run here: openvino or onnxruntime is not installed; get it with: " in said
+    assert 'pip install "livebrush[cpu]"' in said
 
 
 @pytest.mark.skipif("sys.platform == 'win32'", reason="Windows has no such limit")

@@ -28,16 +28,20 @@ def paint_rgb(network: nn.Module, image: Tensor) -> Tensor:
     return (painted * 255).round().to(torch.uint8).permute(0, 2, 3, 1).flip(-1)
 
 
+def psnr_db(network: nn.Module, precision: str, image: Tensor) -> float:
+    """Return how near the network in this precision comes to the network in fp32, in dB."""
+    graph = byte_graph(network, AotiOptions(precision=precision))  # type: ignore[arg-type]
+    with torch.no_grad():
+        difference = graph(image).int() - paint_rgb(network, image).int()
+    return float(10 * torch.log10(255**2 / difference.double().square().mean().clamp(min=1e-9)))
+
+
 @EACH_HALF
 @pytest.mark.parametrize("name", [name for name, _ in hard_frames()])
 def test_hard_pictures_are_painted_as_in_fp32(precision: str, name: str) -> None:
     image = torch.from_numpy(dict(hard_frames())[name])[None]
     for network in networks():
-        graph = byte_graph(network, AotiOptions(precision=precision))  # type: ignore[arg-type]
-        with torch.no_grad():
-            difference = graph(image).int() - paint_rgb(network, image).int()
-        psnr_db = 10 * torch.log10(255**2 / difference.double().square().mean().clamp(min=1e-9))
-        assert psnr_db > (44 if precision == "fp16" else 38)
+        assert psnr_db(network, precision, image) > (44 if precision == "fp16" else 38)
 
 
 @pytest.mark.parametrize(
@@ -54,11 +58,7 @@ def test_a_smooth_picture_in_a_trained_style_is_within_the_limit(
     """Its norms divide by almost nothing: n / 255, which no half is, once came to 34 and 30 dB in fp16."""
     network = load_source(style).network
     image = torch.from_numpy(dict(hard_frames())["odd size"])[None]
-    graph = byte_graph(network, AotiOptions(precision=precision))  # type: ignore[arg-type]
-    with torch.no_grad():
-        difference = graph(image).int() - paint_rgb(network, image).int()
-    psnr_db = 10 * torch.log10(255**2 / difference.double().square().mean())
-    assert psnr_db > least_db
+    assert psnr_db(network, precision, image) > least_db
 
 
 @EACH_HALF

@@ -67,7 +67,9 @@ def test_an_engine_that_is_missing_is_had_by_the_extra_that_has_it(monkeypatch: 
 
 
 def test_a_style_file_without_an_engine_says_how_to_have_it_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("export.to_onnx.is_installed", lambda package: False)
-    assert TARGETS["onnx"].why_not_here() == 'no engine for it is installed: pip install "livebrush[cpu]"'
-    monkeypatch.setattr("export.to_onnx.is_installed", lambda package: package == "openvino")
+    monkeypatch.setattr("realtime.engine.is_installed", lambda package: False)
+    assert TARGETS["onnx"].why_not_here() == (
+        'openvino or onnxruntime is not installed; get it with: pip install "livebrush[cpu]"'
+    )
+    monkeypatch.setattr("realtime.engine.is_installed", lambda package: package == "openvino")
     assert TARGETS["onnx"].why_not_here() == ""
