@@ -1,7 +1,9 @@
 """Lets a network that works on cells of pixels take and give them as bytes, in the order of a picture.
 
 Laying pixels into channels moves every number of the picture, twice. As bytes, in runs of one cell's row,
-that costs a tenth of what it costs as floats, one by one: the order of the weights is changed instead.
+that costs a tenth of what it costs as floats, one by one: the order of the weights is changed instead. What
+style files hold moves still less, see `export.runs`; torch's compiler, which this is for, would take minutes
+to work out where that lies in a picture of any size.
 """
 
 import torch
@@ -26,11 +28,11 @@ class CellGraph(nn.Module):
         self.levels = levels
         meets = network.image_convs()
         for conv in meets.readers:
-            conv.weight.data = _by_place(conv.weight.data, network.in_cell, dim=1)
+            conv.weight.data = by_place(conv.weight.data, network.in_cell, dim=1)
         for conv in meets.writers:
-            conv.weight.data = _by_place(conv.weight.data, network.out_cell, dim=0)
+            conv.weight.data = by_place(conv.weight.data, network.out_cell, dim=0)
             if conv.bias is not None:
-                conv.bias.data = _by_place(conv.bias.data, network.out_cell, dim=0)
+                conv.bias.data = by_place(conv.bias.data, network.out_cell, dim=0)
 
     def forward(self, image: Tensor) -> Tensor:
         paints = self.network
@@ -64,7 +66,7 @@ def _to_image(cells: Tensor, side: int) -> Tensor:
     return torch.cat(lines, dim=1).reshape(1, rows * side, columns * side, 3)
 
 
-def _by_place(values: Tensor, side: int, dim: int) -> Tensor:
+def by_place(values: Tensor, side: int, dim: int) -> Tensor:
     """Bring channels of colour, row, column into the order row, column, colour."""
     places = torch.arange(3 * side * side).reshape(3, side, side).permute(1, 2, 0).flatten()
     return values.index_select(dim, places)

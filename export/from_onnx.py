@@ -20,6 +20,7 @@ from torch import nn
 
 from export.blocks import unpack_blocks
 from export.errors import ExportError
+from export.older_layouts import update_layout
 from export.pixel_scale import KEEPS_FP32
 from export.style_contract import weights_sha256
 from export.to_onnx import Pixels, as_stored, style_graph
@@ -94,14 +95,16 @@ def read_weights(
     Args:
         network: whose numbers are lost.
         lay_out: how the graph was made of such a network.
-        stored: the graph.
+        stored: the graph; it is brought into this version's order of weights.
         file: that it is from, for errors.
     Raises:
         ExportError: if the graph is laid out otherwise, or lacks a number.
     """
     end = number_parameters(network)
     found = np.full(end - FIRST_MARK, np.nan)
-    for marked, tensor in _pairs(lay_out(network), stored, file):
+    laid_out = lay_out(network)
+    update_layout(stored, laid_out)
+    for marked, tensor in _pairs(laid_out, stored, file):
         divided = 255.0 if KEEPS_FP32 in marked.name else 1.0
         marks = np.rint(_numbers(marked) * divided)
         places = (marks >= FIRST_MARK) & (marks < end)
@@ -130,14 +133,14 @@ def _pairs(marked: onnx.ModelProto, stored: onnx.ModelProto, file: Path) -> Iter
 
 
 def _read_by(model: onnx.ModelProto) -> list[tuple[str, list[Any]]]:
-    """Return what each node does and the tensors of numbers that it reads, in order of computation."""
+    """Return what each node does that reads tensors of numbers, and those, in order of computation."""
     tensors = {tensor.name: tensor for tensor in model.graph.initializer if tensor.data_type in _NUMBERS}
     found = []
     for node in model.graph.node:
         if node.op_type == "Cast" and node.input[0] in tensors:
             tensors[node.output[0]] = tensors[node.input[0]]
-        else:
-            found.append((node.op_type, [tensors[name] for name in node.input if name in tensors]))
+        elif read := [tensors[name] for name in node.input if name in tensors]:
+            found.append((node.op_type, read))
     return found
 
 

@@ -16,13 +16,14 @@ from torch import Tensor, nn
 
 from export.blocks import pack_blocks, use_blocks
 from export.byte_graph import PixelGraph
-from export.cells import CellGraph
 from export.colour_order import in_bgr
 from export.errors import ExportError
 from export.frames import calibration_frames, checked_frames
 from export.int8 import SCALE_SUFFIX, Quantised, describe, quantise
 from export.parity import paint
 from export.pixel_scale import KEEPS_FP32, fold_pixel_scale
+from export.runs import RunGraph
+from export.shuffle_order import shuffle_whole_pixels
 from export.source import Source
 from export.style_contract import MAX_SIZE, MIN_SIZE, make_contract
 from export.targets import ExportOptions
@@ -157,6 +158,7 @@ def style_graph(network: nn.Module, pixels: Pixels) -> onnx.ModelProto:
     if fold_pixel_scale(model) == 0 and pixels == "uint8":
         raise ExportError("no convolution can take whole pixels: bf16 would paint lines into smooth skies")
     use_blocks(model)
+    shuffle_whole_pixels(model)
     return model
 
 
@@ -185,7 +187,7 @@ def _picture_graph(network: nn.Module, pixels: Pixels) -> tuple[nn.Module, Tenso
     # Odd sides, so that nothing about multiples is taken for granted while tracing.
     if pixels == "uint8":
         paints = in_bgr(network)
-        graph: nn.Module = CellGraph(paints) if isinstance(paints, CellNet) else PixelGraph(paints)
+        graph: nn.Module = RunGraph(paints) if isinstance(paints, CellNet) else PixelGraph(paints)
         return graph, torch.zeros(1, 97, 131, 3, dtype=torch.uint8), {1: "height", 2: "width"}
     return UnitGraph(network), torch.zeros(1, 3, 97, 131), {2: "height", 3: "width"}
 

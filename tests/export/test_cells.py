@@ -1,3 +1,4 @@
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -5,14 +6,17 @@ import onnx
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from export.cells import CellGraph
 from export.colour_order import in_bgr
 from export.parity import measure_parity
+from export.runs import RunGraph, read_runs
 from export.to_onnx import OnnxOptions, PixelGraph, export_onnx
 from realtime.engine import EngineOptions
 from training.networks.transform_net import build_transform_net
-from training.networks.turbo_net import TurboNet
+from training.networks.turbo_candidates import EighthNet, QuarterNet
+from training.networks.turbo_net import CellNet, TurboNet
 
 CHECKPOINT = {
     "kind": "transform",
@@ -35,13 +39,39 @@ def make_levels(height: int, width: int) -> torch.Tensor:
     return torch.from_numpy(np.random.default_rng(0).integers(0, 256, (1, height, width, 3), dtype=np.uint8))
 
 
+@pytest.mark.parametrize("graph", [CellGraph, RunGraph])
 @pytest.mark.parametrize("size_hw", [(64, 64), (72, 104), (67, 129)])
-def test_bytes_in_cells_give_the_picture_that_floats_give(size_hw: tuple[int, int]) -> None:
+def test_bytes_in_order_give_the_picture_that_floats_give(
+    graph: type[CellGraph | RunGraph], size_hw: tuple[int, int]
+) -> None:
     network, levels = make_network(), make_levels(*size_hw)
     with torch.no_grad():
         expected = PixelGraph(network)(levels)
-        painted = CellGraph(make_network())(levels)
+        painted = graph(make_network())(levels)
     assert painted.dtype == torch.uint8 and painted.shape == expected.shape
+    assert (painted.int() - expected.int()).abs().max() <= 1
+    assert expected.float().std() > 5
+
+
+@pytest.mark.parametrize("side", [2, 4])
+@pytest.mark.parametrize(("size", "stride"), [(3, 1), (5, 1), (3, 2)])
+def test_runs_are_read_as_cells_are(side: int, size: int, stride: int) -> None:
+    torch.manual_seed(0)
+    of_cells = nn.Conv2d(3 * side**2, 7, size, stride=stride)
+    image = torch.rand(1, 3, 8 * side, 9 * side)
+    runs = image.permute(0, 2, 3, 1).reshape(1, 8 * side, 9, 3 * side).permute(0, 3, 1, 2)
+    with torch.no_grad():
+        expected = of_cells(functional.pixel_unshuffle(image, side))
+        torch.testing.assert_close(read_runs(of_cells, side)(runs), expected)
+
+
+@pytest.mark.parametrize("graph", [CellGraph, RunGraph])
+@pytest.mark.parametrize("network", [QuarterNet(2), EighthNet()], ids=["quarter", "eighth"])
+def test_cells_of_four_pixels_are_painted_too(graph: type[CellGraph | RunGraph], network: CellNet) -> None:
+    network, levels = network.eval(), make_levels(67, 129)
+    with torch.no_grad():
+        expected = PixelGraph(network)(levels)
+        painted = graph(copy.deepcopy(network))(levels)
     assert (painted.int() - expected.int()).abs().max() <= 1
     assert expected.float().std() > 5
 

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 import torch
@@ -8,7 +9,7 @@ from onnx import helper, numpy_helper
 from export.cli import app
 from export.errors import ExportError
 from export.from_onnx import READABLE, checkpoint_of
-from export.to_onnx import OnnxOptions, Pixels, export_onnx
+from export.to_onnx import OnnxOptions, Pixels, WeightsPrecision, as_stored, export_onnx
 from realtime.catalog import shipped_dir
 from realtime.console import run_command
 from realtime.contract import METADATA_KEY, read_contract
@@ -39,6 +40,33 @@ def test_every_weight_of_every_preset_comes_back(preset: str, pixels: Pixels, tm
         torch.testing.assert_close(found.state_dict()[name], value, rtol=2e-7, atol=0, msg=name)
         assert content["weights"][name].shape == value.shape
     assert content["style"] == CREDITS and content["training"] == {"pictures": 8}
+
+
+def as_before(file: Path) -> None:
+    """Lay the weights of a `turbo` file out as version 0.1 did: by cells, and shuffled number by number."""
+    model = onnx.load(file)
+    stored = {tensor.name: tensor for tensor in model.graph.initializer}
+    for name, tensor in stored.items():
+        values = numpy_helper.to_array(tensor)
+        if name.startswith("network.stem.0.weight"):  # (O, column and colour, row of the cell and ky, kx)
+            cells = values.reshape(16, 6, 3, 2, 3).transpose(0, 3, 1, 2, 4).reshape(16, 12, 3, 3)
+            tensor.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(cells), name))
+        elif name.startswith("network.up.2."):
+            channels = values.reshape(4, 16, *values.shape[1:]).swapaxes(0, 1).reshape(values.shape)
+            tensor.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(channels), name))
+    shuffle = next(node for node in model.graph.node if node.op_type == "DepthToSpace")
+    next(a for a in shuffle.attribute if a.name == "mode").s = b"CRD"
+    onnx.save(model, file)
+
+
+@pytest.mark.parametrize("weights", ["fp16", "fp32"])
+def test_a_file_of_an_earlier_version_comes_back(weights: WeightsPrecision, tmp_path: Path) -> None:
+    file = tmp_path / "plain.onnx"
+    network = export("turbo", file, OnnxOptions(weights=weights))
+    as_before(file)
+    found, _ = checkpoint_of(file)
+    for name, value in as_stored(network, weights).state_dict().items():
+        torch.testing.assert_close(found.state_dict()[name], value, rtol=2e-7, atol=0, msg=name)
 
 
 @pytest.mark.parametrize("name", ["starry_night", "udnie"])  # one of each preset that ships

@@ -1,0 +1,101 @@
+"""Lets a network that works on cells of pixels take and give them as bytes, in the order of a picture.
+
+A cell of s x s pixels is s runs of 3 * s bytes, one in each row of the picture. So a picture is, with no byte
+moved, 3 * s channels at every run, and its first convolution may read runs, s times as many rows of them, in
+the place of cells: the same weights in another order. Laying runs into cells cost OpenVINO as much as the
+convolution itself. (torch's compiler, which makes code of every step for any size, is better at cells: see
+`export.cells`.)
+"""
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from export.byte_graph import FLOATS, Levels
+from export.cells import by_place
+from training.networks.turbo_net import CellNet
+
+
+class RunGraph(nn.Module):
+    """uint8 (1, H, W, 3) -> the same, around a network that paints cells; rewrites its first convolution.
+
+    Args:
+        network: a copy that is the graph's own. One convolution reads its cells, with a mirrored border.
+        levels: what the network takes for bytes.
+    """
+
+    def __init__(self, network: CellNet, levels: Levels = FLOATS) -> None:
+        super().__init__()
+        self.network = network
+        self.levels = levels
+        meets = network.image_convs()
+        (reader,) = meets.readers
+        self.margin = int(reader.padding[0])
+        _replace(network, reader, read_runs(reader, network.in_cell))
+        for conv in meets.writers:
+            conv.weight.data = by_place(conv.weight.data, network.out_cell, dim=0)
+            if conv.bias is not None:
+                conv.bias.data = by_place(conv.bias.data, network.out_cell, dim=0)
+
+    def forward(self, image: Tensor) -> Tensor:
+        paints = self.network
+        height, width = image.shape[1:3]
+        bottom, right = -height % paints.multiple, -width % paints.multiple
+        padded = functional.pad(image[None], (0, 0, 0, right, 0, bottom), mode="reflect")[0]
+        runs = self.levels.to_numbers(_to_runs(padded, paints.in_cell, self.margin))
+        painted = self.levels.to_levels(paints.paint_cells(runs))
+        return _to_image(painted, paints.out_cell)[:, :height, :width]
+
+
+def read_runs(reader: nn.Conv2d, side: int) -> nn.Conv2d:
+    """Return a convolution that reads runs and computes what another one computes of cells.
+
+    Args:
+        reader: of (N, 3 * side^2, h, w), channels in the order colour, row, column.
+        side: of a cell, pixels.
+    Returns:
+        Of (N, 3 * side, side * h, w), channels in the order column, colour; without the padding.
+    """
+    weight = run_weights(reader.weight.data, side)
+    outputs, inputs, rows, columns = weight.shape
+    stride = (reader.stride[0] * side, reader.stride[1])
+    runs = nn.Conv2d(inputs, outputs, (rows, columns), stride=stride, bias=reader.bias is not None)
+    runs.weight, runs.bias = nn.Parameter(weight, requires_grad=reader.weight.requires_grad), reader.bias
+    return runs
+
+
+def run_weights(weight: Tensor, side: int) -> Tensor:
+    """(O, 3 * side^2, k, k), colour, row, column -> (O, 3 * side, side * k, k), column, colour."""
+    outputs, _, *size = weight.shape
+    places = weight.reshape(outputs, 3, side, side, *size)  # (O, colour, row, column, ky, kx)
+    return places.permute(0, 3, 1, 4, 2, 5).reshape(outputs, 3 * side, side * size[0], size[1])
+
+
+def _to_runs(image: Tensor, side: int, margin: int) -> Tensor:
+    """(1, H, W, 3) -> (1, 3 * side, H + 2 * side * margin, W / side + 2 * margin), mirrored by cells."""
+    _, height, width, _ = image.shape
+    columns = width // side
+    runs = image.reshape(1, height, columns, side * 3)
+    if margin:
+        runs = functional.pad(runs, (0, 0, margin, margin), mode="reflect")
+        columns += 2 * margin
+        # Rows of cells, as one row of bytes each.
+        cells = runs.reshape(1, 1, height // side, side * columns * side * 3)
+        runs = functional.pad(cells, (0, 0, margin, margin), mode="reflect")
+    # As engines hold what convolutions read: turning it costs them nothing.
+    return runs.reshape(1, height + 2 * margin * side, columns, side * 3).permute(0, 3, 1, 2)
+
+
+def _to_image(cells: Tensor, side: int) -> Tensor:
+    """(1, side * side * 3, h, w), channels in the order row, column, colour -> (1, side * h, side * w, 3)."""
+    _, _, rows, columns = cells.shape
+    runs = cells.permute(0, 2, 3, 1).reshape(rows, columns, side, side * 3)
+    return runs.permute(0, 2, 1, 3).reshape(1, rows * side, columns * side, 3)
+
+
+def _replace(network: nn.Module, old: nn.Module, new: nn.Module) -> None:
+    for parent in network.modules():
+        for name, child in parent.named_children():
+            if child is old:
+                setattr(parent, name, new)
+                return
+    raise ValueError("the network does not hold the convolution")
