@@ -4,6 +4,8 @@ An instance norm takes the mean and the variance of a whole picture: in fp16 the
 passes 65504 and is infinite, in bf16 it stops growing at 256 times its smallest term.
 """
 
+import copy
+
 import torch
 from torch import Tensor, nn
 
@@ -13,30 +15,67 @@ DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
 
 class WideNorm(nn.Module):
-    """A norm in fp32 between layers of another type; the compiler makes one kernel of the three steps."""
+    """A norm in fp32 between layers of another type; the compiler makes one kernel of the three steps.
 
-    def __init__(self, norm: nn.Module) -> None:
+    Args:
+        norm: takes and gives fp32.
+        dtype: of what comes out.
+    """
+
+    def __init__(self, norm: nn.Module, dtype: torch.dtype) -> None:
         super().__init__()
         self.norm = norm.float()
+        self.dtype = dtype
 
     def forward(self, features: Tensor) -> Tensor:
         normalised: Tensor = self.norm(features.float())
-        return normalised.to(features.dtype)
+        return normalised.to(self.dtype)
 
 
-def to_precision(network: nn.Module, dtype: torch.dtype) -> nn.Module:
+class WideStart(nn.Module):
+    """A layer in fp32 that takes numbers of any type and gives fp32, to a `WideNorm`."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer.float()
+
+    def forward(self, features: Tensor) -> Tensor:
+        computed: Tensor = self.layer(features.float())
+        return computed
+
+
+def to_precision(network: nn.Module, dtype: torch.dtype, *, wide_start: bool = False) -> nn.Module:
     """Change a network to another type in place, all but its norms, and return it.
 
     For whole pictures of dtype: weights and what goes from layer to layer are of it.
+
+    Args:
+        network: changed.
+        dtype: the type.
+        wide_start: leave the first convolution in fp32, too, if a norm follows it.
     """
     if dtype == torch.float32:
         return network
+    start = first_normed(network) if wide_start else None
+    first = copy.deepcopy(start[0]) if start is not None else None  # before its weights are rounded
     network.to(dtype)
+    if start is not None and first is not None:
+        start[0] = WideStart(first)
     for parent in list(network.modules()):
         for name, child in list(parent.named_children()):
             if isinstance(child, nn.InstanceNorm2d | nn.BatchNorm2d) and not isinstance(parent, WideNorm):
-                setattr(parent, name, WideNorm(child))
+                setattr(parent, name, WideNorm(child, dtype))
     return network
+
+
+def first_normed(network: nn.Module) -> nn.Sequential | None:
+    """Return the chain that begins with a network's first convolution and its norm, or None."""
+    first = next((layer for layer in network.modules() if isinstance(layer, nn.Conv2d)), None)
+    chains = (layer for layer in network.modules() if isinstance(layer, nn.Sequential) and len(layer) > 1)
+    for chain in chains:
+        if isinstance(chain[1], nn.InstanceNorm2d) and any(layer is first for layer in chain[0].modules()):
+            return chain
+    return None
 
 
 def round_weights(network: nn.Module, dtype: torch.dtype) -> None:

@@ -129,16 +129,21 @@ def to_bytes(painted: Levels) -> Image:
     return np.asarray(np.rint(np.clip(finite, 0, 255)), np.uint8)
 
 
+def psnr_db(expected: Image, found: Image) -> float:
+    """Return how near one painting is to another, 99 at most."""
+    mean_square = float(np.square(found.astype(np.float64) - expected).mean())
+    return _EQUAL_DB if mean_square == 0 else min(float(10 * np.log10(255**2 / mean_square)), _EQUAL_DB)
+
+
 def _measure(name: str, expected: Image, found: Image, painted: Levels) -> FrameParity:
     difference = np.abs(found.astype(np.int16) - expected.astype(np.int16))
-    mean_square = float(np.square(difference, dtype=np.float64).mean())
     is_flat = not (expected.std() and found.std())
     return FrameParity(
         frame=name,
         size_wh=(found.shape[1], found.shape[0]),
         max_difference=int(difference.max()),
         mean_difference=float(difference.mean()),
-        psnr_db=_EQUAL_DB if mean_square == 0 else min(float(10 * np.log10(255**2 / mean_square)), _EQUAL_DB),
+        psnr_db=psnr_db(expected, found),
         correlation=None if is_flat else float(np.corrcoef(expected.ravel(), found.ravel())[0, 1]),
         non_finite=int(painted.size - np.isfinite(painted).sum()),
     )

@@ -14,32 +14,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from export.block_convs import use_block_convs
-from export.byte_graph import Levels, PixelGraph
-from export.cells import CellGraph
-from export.colour_order import TellsImageConvs, in_bgr
+from export.compiled_graph import Device, Precision, compiled_graph
 from export.errors import ExportError
-from export.half import (
-    DTYPES,
-    activation_bytes_per_pixel,
-    round_weights,
-    take_whole_levels,
-    to_precision,
-)
+from export.half import DTYPES, activation_bytes_per_pixel, round_weights
 from export.source import Source
 from export.style_contract import COUNTED_HW, MAX_SIZE, MIN_SIZE, make_contract
 from export.targets import ExportOptions
+from export.wide_start import wide_start_note
 from realtime.contract import INPUT_NAME, METADATA_KEY, StyleContract
 from realtime.package_metadata import PACKAGE_SUFFIX
-from training.networks.turbo_net import CellNet
-
-Device = Literal["cpu", "cuda"]
-Precision = Literal["fp32", "fp16", "bf16"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +39,7 @@ class AotiOptions:
         precision: of weights and activations; statistics of norms are always fp32.
         size_wh: the one width and height, which runs faster; None for any from 64 to 4096.
         blocks: let 9x9 convolutions work on blocks of pixels, see `export.block_convs`.
+        wide_start: leave the first convolution in fp32, see `export.wide_start`.
         autotune: try Triton's convolutions beside cuDNN's; takes minutes.
         fast_build: spend less on compiling what calls the kernels; for tests.
     """
@@ -59,6 +48,7 @@ class AotiOptions:
     precision: Precision = "fp32"
     size_wh: tuple[int, int] | None = None
     blocks: bool = True
+    wide_start: bool = False
     autotune: bool = False
     fast_build: bool = False
 
@@ -68,8 +58,11 @@ def write(source: Source, file: Path, options: ExportOptions) -> list[str]:
     compiled_for = AotiOptions(
         cast(Device, options.device), cast(Precision, options.precision), options.size_wh
     )
+    notes = []
+    if options.precision == "bf16" and (note := wide_start_note(source.network)):
+        notes, compiled_for = [note], replace(compiled_for, wide_start=True)
     export_aoti(source.network, source.content, file, compiled_for)
-    return []
+    return notes
 
 
 def why_not_here() -> str:
@@ -100,7 +93,13 @@ def export_aoti(
     rounded = copy.deepcopy(network).requires_grad_(False)
     round_weights(rounded, DTYPES[options.precision])
     contract = _contract(rounded, checkpoint, options)
-    graph = byte_graph(rounded, options)
+    graph = compiled_graph(
+        rounded,
+        options.precision,
+        blocks=options.blocks,
+        wide_start=options.wide_start,
+        device=options.device,
+    )
     part = file.with_name(f"{file.stem}.part{PACKAGE_SUFFIX}")
     try:
         _compile(graph, contract, part, options)
@@ -110,34 +109,6 @@ def export_aoti(
     finally:
         part.unlink(missing_ok=True)
     return contract
-
-
-def byte_graph(network: nn.Module, options: AotiOptions) -> nn.Module:
-    """Return uint8 (1, H, W, 3) BGR -> the same around a copy of the network, in the options' precision."""
-    dtype = DTYPES[options.precision]
-    levels = Levels(dtype)
-    paints = in_bgr(network)
-    if levels.are_whole:
-        take_whole_levels(cast(TellsImageConvs, paints).image_convs())
-    graph = CellGraph(paints, levels) if isinstance(paints, CellNet) else PixelGraph(paints, levels)
-    if options.blocks:
-        use_block_convs(graph)
-    to_precision(graph, dtype)
-    if options.device == "cuda":
-        graph.to(device=options.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return _Packed(graph).eval().requires_grad_(False)
-
-
-class _Packed(nn.Module):
-    """Gives the picture's bytes one after the other, so that it is copied out of the card in one go."""
-
-    def __init__(self, graph: nn.Module) -> None:
-        super().__init__()
-        self.painter = graph
-
-    def forward(self, image: Tensor) -> Tensor:
-        painted: Tensor = self.painter(image)
-        return painted.contiguous()
 
 
 def _contract(network: nn.Module, checkpoint: dict[str, Any], options: AotiOptions) -> StyleContract:

@@ -4,12 +4,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from export.compiled_graph import compiled_graph
 from export.frames import hard_frames
 from export.half import WideNorm, activation_bytes_per_pixel, round_weights, to_precision
 from export.source import load_source
-from export.to_aoti import AotiOptions, byte_graph
 from export.verify import LIMITS_DB
-from training.networks.transform_net import TransformNet
+from export.wide_start import wide_start_note, worst_in_bf16
+from training.networks.transform_net import TransformNet, build_transform_net
 from training.networks.turbo_net import TurboNet
 
 HALVES = {"fp16": torch.float16, "bf16": torch.bfloat16}
@@ -30,7 +31,7 @@ def paint_rgb(network: nn.Module, image: Tensor) -> Tensor:
 
 def psnr_db(network: nn.Module, precision: str, image: Tensor) -> float:
     """Return how near the network in this precision comes to the network in fp32, in dB."""
-    graph = byte_graph(network, AotiOptions(precision=precision))  # type: ignore[arg-type]
+    graph = compiled_graph(network, precision)  # type: ignore[arg-type]
     with torch.no_grad():
         difference = graph(image).int() - paint_rgb(network, image).int()
     return float(10 * torch.log10(255**2 / difference.double().square().mean().clamp(min=1e-9)))
@@ -61,11 +62,24 @@ def test_a_smooth_picture_in_a_trained_style_is_within_the_limit(
     assert psnr_db(network, precision, image) > least_db
 
 
+@pytest.mark.parametrize(("style", "better_db"), [("the_great_wave", 10), ("udnie", 6)])
+def test_the_first_convolution_stays_in_fp32_where_bf16_is_too_little(style: str, better_db: float) -> None:
+    network = load_source(style).network
+    narrow, wide = worst_in_bf16(network), worst_in_bf16(network, wide_start=True)
+    assert wide > LIMITS_DB["bf16"] > narrow and wide > narrow + better_db
+    assert f"{narrow:.1f} dB" in wide_start_note(network)
+
+
+def test_nothing_stays_in_fp32_where_bf16_is_enough() -> None:
+    assert wide_start_note(load_source("starry_night").network) == ""
+    assert wide_start_note(build_transform_net("paper").eval()) == "", "no norm follows its convolution"
+
+
 @EACH_HALF
 def test_nothing_overflows_on_a_saturated_picture_of_a_large_size(precision: str) -> None:
     """Of 512x512 levels of 255 the sum alone is 66 million: a thousand times what fp16 holds."""
     dtype = HALVES[precision]
-    norm = WideNorm(nn.InstanceNorm2d(4, affine=True))
+    norm = WideNorm(nn.InstanceNorm2d(4, affine=True), dtype)
     bright = torch.full((1, 4, 512, 512), 255.0, dtype=dtype)
     bright[..., ::2] = 251
     normalised = norm(bright)
@@ -80,7 +94,7 @@ def test_the_norm_that_is_replaced_would_have_lost_the_picture() -> None:
     bright[..., ::2] = 254
     coarse_mean = bright.bfloat16().mean(dim=(2, 3), keepdim=True)
     assert (coarse_mean.float() - bright.mean()).abs() > 0.2
-    mean = WideNorm(nn.InstanceNorm2d(1))(bright.bfloat16()).float().mean()
+    mean = WideNorm(nn.InstanceNorm2d(1), torch.bfloat16)(bright.bfloat16()).float().mean()
     assert mean.abs() < 0.01
 
 

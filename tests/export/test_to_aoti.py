@@ -10,11 +10,12 @@ from aoti_makers import make_package, tiny_checkpoint, tiny_network
 
 from export import to_aoti
 from export.cli import app
+from export.compiled_graph import compiled_graph
 from export.errors import ExportError
 from export.half import round_weights
 from export.parity import measure_parity
 from export.style_contract import weights_sha256
-from export.to_aoti import AotiOptions, byte_graph, export_aoti
+from export.to_aoti import AotiOptions, export_aoti
 from realtime.console import run_command
 from realtime.contract import read_contract
 from realtime.engine import EngineOptions
@@ -143,6 +144,6 @@ def test_exporting_leaves_the_network_alone() -> None:
     network = TransformNet(width=4, blocks=1).eval()
     before = weights_sha256(network)
     for precision in ("fp32", "fp16", "bf16"):
-        byte_graph(network, AotiOptions(precision=precision))  # type: ignore[arg-type]
+        compiled_graph(network, precision)  # type: ignore[arg-type]
     assert weights_sha256(network) == before
     assert all(values.requires_grad for values in network.parameters())
