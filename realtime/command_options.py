@@ -6,10 +6,11 @@ from typing import Annotated, Optional
 
 import typer
 
+from realtime.engine_table import ENGINES
 from realtime.errors import OptionError
 
 EngineName = Annotated[
-    str, typer.Option(help="auto (the fastest installed), onnxruntime, openvino, or aoti.")
+    str, typer.Option(metavar="NAME", help=f"auto (the fastest installed), {', '.join(ENGINES)}.")
 ]
 Precision = Annotated[str, typer.Option(help="auto, fp32, bf16, fp16 or int8.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]

@@ -12,7 +12,6 @@ from realtime.catalog import StyleEntry, find_style
 from realtime.doctor import Check
 from realtime.engine import ENGINES, Engine, EngineOptions, is_installed, open_engine
 from realtime.errors import LivebrushError
-from realtime.onnx_metadata import ONNX_SUFFIX
 from realtime.timing import Clock
 
 STYLE = "starry_night"
@@ -40,8 +39,6 @@ def _look_at(name: str, open_style: Open = open_engine, clock: Clock = time.perf
     version = _version(name, spec.package)
     if spec.exports:
         return Check("engines", name, "note", f"{version}; makes a file of a style when it is asked for")
-    if spec.reads != ONNX_SUFFIX:
-        return Check("engines", name, "note", f"{version}; runs {spec.reads} files, of which none ships")
     try:
         engine = open_style(find_style(STYLE), EngineOptions(engine=name))
     except (LivebrushError, ImportError, RuntimeError) as error:

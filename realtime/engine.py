@@ -139,11 +139,13 @@ def engines_for(path: Path, *, at_once: bool = False) -> list[str]:
     Args:
         at_once: only those that paint on the processor without building anything first.
     """
-    reads = PACKAGE_SUFFIX if path.suffix.lower() == PACKAGE_SUFFIX else ONNX_SUFFIX
+    if path.suffix.lower() == PACKAGE_SUFFIX:
+        return [name for name, spec in ENGINES.items() if spec.reads == PACKAGE_SUFFIX]
     return [
         name
         for name, spec in ENGINES.items()
-        if spec.reads == reads and not (at_once and (spec.on_card_only or spec.exports))
+        if (spec.reads == ONNX_SUFFIX or spec.exports)
+        and not (at_once and (spec.on_card_only or spec.exports))
     ]
 
 

@@ -1,7 +1,8 @@
 """Packages that torch has compiled (AOTInductor), on an NVIDIA GPU or the processor.
 
 The only module of the runtime that imports `torch`, and only when a package is opened: torch is the runtime
-of these packages as onnxruntime is of ONNX files. What a card takes is in `realtime.card_lanes`.
+of these packages as onnxruntime is of ONNX files. What a card takes is in `realtime.card_lanes`. Of a style
+file a package is compiled when it is first asked for, see `realtime.engine_exported`.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.card_lanes import CardRunner
-from realtime.contract import StyleContract
-from realtime.engine import EngineInfo, EngineOptions, default_threads
+from realtime.contract import StyleContract, read_contract
+from realtime.engine import Engine, EngineInfo, EngineOptions, default_threads
+from realtime.engine_exported import Exported, ExportedEngine, Paint
 from realtime.errors import EngineError
-from realtime.package_metadata import DEVICE_KEY, read_package_metadata
+from realtime.package_metadata import DEVICE_KEY, PACKAGE_SUFFIX, read_package_metadata
 from realtime.tensors import to_tensor, unlocked
 
 NAME = "aoti"
@@ -100,7 +102,49 @@ class AotiEngine:
         return self._runner
 
 
-open_style = AotiEngine
+def open_style(path: Path, contract: StyleContract, options: EngineOptions) -> Engine:
+    """Open a package, or a style file of which one is compiled when it is first asked for.
+
+    Raises:
+        EngineError: as `AotiEngine` and `realtime.engine_exported.ExportedEngine`.
+    """
+    if path.suffix.lower() == PACKAGE_SUFFIX:
+        return AotiEngine(path, contract, options)
+    return ExportedEngine(compiled_here(options), path, contract, options)
+
+
+def compiled_here(options: EngineOptions) -> Exported:
+    """Return how a style file becomes a package: for the card, if there is one that may be used.
+
+    Raises:
+        EngineError: if torch does not load, or a card is asked for and not there.
+    """
+    torch = load_torch()
+    has_card = torch.cuda.is_available()
+    if options.device == "cuda" and not has_card:
+        raise EngineError("aoti: torch finds no card here; use --device cpu")
+    on_card = has_card and options.device != "cpu"
+    # Of a folder that several machines share, none shall run another's instructions.
+    machine = torch.cuda.get_device_name() if on_card else torch.backends.cpu.get_cpu_capability()
+    precisions = ("fp16", "bf16", "fp32") if on_card else ("fp32", "bf16", "fp16")
+    device = "cuda" if on_card else "cpu"
+    return Exported(
+        name=NAME,
+        suffix=PACKAGE_SUFFIX,
+        makers=("torch", "onnx"),
+        by_size=True,
+        precisions={name: name for name in precisions},
+        provider="CUDA" if on_card else "CPU",
+        load=_load_package,
+        device=device,
+        arguments=("--device", device),
+        made_for=machine,
+    )
+
+
+def _load_package(file: Path, threads: int) -> Paint:
+    engine = AotiEngine(file, read_contract(file), EngineOptions(threads=threads))
+    return engine.infer
 
 
 class Painting:

@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -28,8 +29,9 @@ from realtime.tensors import to_tensor
 
 Image = NDArray[np.uint8]
 SizeWh = tuple[int, int]
-# (H, W, 3) uint8 BGR, sides multiples of 4 -> levels of 0 to 255, the same shape, as the runtime gives them.
-Paint = Callable[[Image], NDArray[np.float32]]
+# (H, W, 3) uint8 BGR, sides multiples of 4 -> levels of 0 to 255, the same shape, as the runtime gives them:
+# bytes, or floats that are not rounded yet.
+Paint = Callable[[Image], NDArray[Any]]
 
 MULTIPLE = 4
 _KEPT = 3
@@ -49,6 +51,9 @@ class Exported:
         precisions: that may be asked for, and what is stored then.
         provider: what executes, by the runtime's own name.
         load: opens a file with so many threads; raises EngineError.
+        device: that it paints on, cpu or cuda.
+        arguments: of the command, beside the usual ones.
+        made_for: what a file depends on beside the versions of its makers.
     """
 
     name: str
@@ -58,6 +63,9 @@ class Exported:
     precisions: dict[str, str]
     provider: str
     load: Callable[[Path, int], Paint]
+    device: str = "cpu"
+    arguments: tuple[str, ...] = ()
+    made_for: str = ""
 
 
 class ExportedEngine:
@@ -85,7 +93,7 @@ class ExportedEngine:
     def info(self) -> EngineInfo:
         """What runs."""
         exported = self._exported
-        return EngineInfo(exported.name, self._precision, exported.provider, self._threads, device="cpu")
+        return EngineInfo(exported.name, self._precision, exported.provider, self._threads, exported.device)
 
     def is_built(self, size_wh: SizeWh) -> bool:
         """Tell whether the file for this size is there, so that nobody has to wait for it."""
@@ -124,6 +132,8 @@ class ExportedEngine:
         to_tensor(image, self.contract)  # which says what does not fit
         height, width = image.shape[:2]
         levels = self._network((width, height))(padded(image))[:height, :width]
+        if levels.dtype == np.uint8:
+            return np.ascontiguousarray(levels)
         # What is no number is black, by which `realtime.engine_guard` knows it.
         painted: Image = np.rint(np.nan_to_num(levels.clip(0, 255))).astype(np.uint8)
         return painted
@@ -157,7 +167,9 @@ class ExportedEngine:
         size = "x".join(map(str, _rounded_up(size_wh))) if exported.by_size else "any"
         stored = exported.precisions[self._precision]
         versions = [f"{package} {version_of(package.replace('_', '-'))}" for package in exported.makers]
-        parts = (contract.weights_sha256, contract.livebrush_version, size, stored, *versions)
+        parts = [contract.weights_sha256, contract.livebrush_version, size, stored, *versions]
+        if exported.made_for:
+            parts.append(exported.made_for)
         key = hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
         return cache_dir() / exported.name / f"{contract.name}-{stored}-{size}-{key}{exported.suffix}"
 
@@ -167,6 +179,7 @@ class ExportedEngine:
         return [
             *(str(self._path.resolve()), "--to", exported.name, "--out", str(file)),
             *("--precision", exported.precisions[self._precision], "--no-verify", "--progress"),
+            *exported.arguments,
             *(("--size", f"{height}x{width}") if exported.by_size else ()),
         ]
 
@@ -181,7 +194,7 @@ def padded(image: Image) -> Image:
 
 
 def _choose_precision(exported: Exported, contract: StyleContract, options: EngineOptions) -> str:
-    if options.device == "cuda":
+    if options.device == "cuda" and exported.device != "cuda":
         raise EngineError(f"{exported.name} runs on the processor here; use --device cpu, or --engine auto")
     if contract.weights_precision == "int8" or contract.dtype != "uint8":
         what = "in 8 bits" if contract.weights_precision == "int8" else "of floats"

@@ -18,10 +18,10 @@ class EngineSpec:
         extra: of livebrush, that installs it.
         precisions: that it may offer, depending on the processor.
         compiles: for each size of picture, in the calling thread, which takes 0.1 s and more.
-        reads: the kind of style file that it opens, by its suffix.
+        reads: the kind of style file that it opens at once, by its suffix.
         on_card_only: it runs on NVIDIA GPUs and nowhere else.
-        exports: it opens no style file itself, but what `python -m export` makes of one, which takes a
-            minute: see `realtime.engine_exported`.
+        exports: of an ONNX file it opens what `python -m export` makes of it, which takes a minute: see
+            `realtime.engine_exported`.
         keeps_threads: that a closed engine painted in, for the next one; the module has `ready_threads`.
     """
 
@@ -55,6 +55,7 @@ ENGINES: dict[str, EngineSpec] = {
         ("fp32", "bf16", "fp16"),
         compiles=False,
         reads=PACKAGE_SUFFIX,
+        exports=True,
     ),
     "tensorrt": EngineSpec(
         "realtime.engine_tensorrt",

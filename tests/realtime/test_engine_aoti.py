@@ -1,10 +1,14 @@
 """Packages that torch has compiled, run for real on this processor."""
 
+import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -13,7 +17,7 @@ from fake_card import FakeTorch
 from numpy.typing import NDArray
 from onnx_makers import make_style_onnx
 
-from realtime import engine_aoti, pipeline
+from realtime import engine_aoti, engine_exported, pipeline
 from realtime.catalog import find_style, list_styles
 from realtime.contract import read_contract
 from realtime.engine import EngineOptions, TimesNetwork, choose_engine, engines_for, open_engine
@@ -94,11 +98,58 @@ def test_the_catalogue_lists_packages_and_an_onnx_file_goes_first(user_styles: P
     assert [entry.path.name for entry in list_styles() if not entry.shipped] == ["mine.onnx"]
 
 
-def test_an_engine_does_not_open_the_other_kind_of_file(package: Path, tiny_style: Path) -> None:
+def test_an_engine_does_not_open_the_other_kind_of_file(package: Path) -> None:
     with pytest.raises(EngineError, match=r"openvino opens \.onnx files, not tiny\.pt2; use --engine aoti"):
         open_package(package, engine="openvino")
-    with pytest.raises(EngineError, match=r"aoti opens \.pt2 files, not tiny\.onnx"):
-        open_package(tiny_style, engine="aoti")
+
+
+@pytest.fixture
+def compiled(package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Give the package in the place of the command that compiles one; return what it was asked."""
+    asked: list[list[str]] = []
+
+    def run(arguments: list[str], progress: Callable[[float], bool]) -> None:
+        asked.append(arguments)
+        shutil.copy(package, arguments[arguments.index("--out") + 1])
+
+    monkeypatch.setattr(engine_exported, "run_export", run)
+    monkeypatch.setenv("LIVEBRUSH_CACHE", str(tmp_path / "cache"))
+    return asked
+
+
+def test_a_style_file_is_compiled_when_it_is_first_asked_for(
+    compiled: list[list[str]], tiny_style: Path, tmp_path: Path
+) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (65, 97, 3), dtype=np.uint8)
+    for _ in range(2):
+        with closing(open_engine(tiny_style, EngineOptions(engine="aoti", device="cpu"))) as engine:
+            painted = engine.infer(image)
+            info = engine.info
+        assert painted.dtype == np.uint8 and painted.flags.c_contiguous
+        # The package is for any size; a real one is for 100x68, and this is what is painted of that.
+        padded = cv2.copyMakeBorder(image, 0, 3, 0, 3, cv2.BORDER_REFLECT_101)
+        assert np.abs(painted.astype(int) - reference(np.asarray(padded, np.uint8))[:65, :97]).max() <= 1
+        assert (info.name, info.precision, info.device) == ("aoti", "fp32", "cpu")
+    (asked,) = compiled
+    assert asked[0] == str(tiny_style) and {"--to", "aoti", "--device", "cpu", "68x100"} <= set(asked)
+    (file,) = (tmp_path / "cache" / "aoti").iterdir()
+    assert file.suffix == ".pt2"
+
+
+def test_another_processor_has_a_package_of_its_own(
+    compiled: list[list[str]], tiny_style: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for capability in ("AVX2", "AVX512", "AVX2"):
+        monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda found=capability: found)
+        open_engine(tiny_style, EngineOptions(engine="aoti", device="cpu")).prepare((64, 64))
+    assert len(compiled) == 2
+
+
+def test_a_card_that_is_asked_for_and_not_there_is_told(tiny_style: Path) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is one")
+    with pytest.raises(EngineError, match="torch finds no card here; use --device cpu"):
+        open_engine(tiny_style, EngineOptions(engine="aoti", device="cuda"))
 
 
 @pytest.mark.parametrize(

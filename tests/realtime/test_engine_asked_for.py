@@ -40,7 +40,7 @@ def test_the_engine_that_is_asked_for_paints(engine: str, run: Run) -> None:
     assert run(engine)[0] == 0 and painted_by() == engine
 
 
-@pytest.mark.parametrize("engine", ["onnxruntime", "openvino", "tensorrt", "ncnn", "litert"])
+@pytest.mark.parametrize("engine", ["onnxruntime", "openvino", "aoti", "tensorrt", "ncnn", "litert"])
 def test_one_that_is_not_installed_is_told_with_the_line_that_installs_it(
     engine: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -51,12 +51,6 @@ def test_one_that_is_not_installed_is_told_with_the_line_that_installs_it(
     exit_code, _, error = run(engine)
     assert exit_code and error.count("\n") == 1 and f'pip install "livebrush[{spec.extra}]"' in error
     assert not Path("stats.json").exists()
-
-
-def test_one_that_opens_other_files_says_which(run: Run) -> None:
-    exit_code, _, error = run("aoti")
-    assert exit_code and error.count("\n") == 1
-    assert "aoti opens .pt2 files, not starry_night.onnx; use --engine onnxruntime or openvino" in error
 
 
 @pytest.fixture

@@ -159,7 +159,7 @@ def test_sizes_and_folders_that_cannot_be_are_said(
 
 def test_nobody_gets_such_an_engine_who_has_not_asked_for_it() -> None:
     slow = [name for name, spec in ENGINES.items() if spec.exports]
-    assert slow == ["ncnn", "litert"]
+    assert slow == ["aoti", "ncnn", "litert"]
     assert not set(slow) & set(engines_for(Path("x.onnx"), at_once=True))
     assert set(slow) <= set(engines_for(Path("x.onnx")))
 
