@@ -8,10 +8,7 @@ The package runs on the device that it was compiled for, by `realtime.engine_aot
 """
 
 import copy
-import logging
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -27,6 +24,7 @@ from export.style_contract import COUNTED_HW, MAX_SIZE, MIN_SIZE, make_contract
 from export.targets import ExportOptions
 from export.wide_start import wide_start_note
 from realtime.contract import INPUT_NAME, METADATA_KEY, StyleContract
+from realtime.engine_aoti import no_word_of_cards
 from realtime.package_metadata import PACKAGE_SUFFIX
 
 
@@ -147,7 +145,7 @@ def _compile(graph: nn.Module, contract: StyleContract, part: Path, options: Aot
     # Not a named `Dim`, which wants a proof that the padding to a multiple leaves no size out.
     any_side = torch.export.Dim.DYNAMIC(min=MIN_SIZE, max=MAX_SIZE)
     dynamic = None if options.size_wh else {INPUT_NAME: {1: any_side, 2: any_side}}
-    with torch.no_grad(), _quiet():
+    with torch.no_grad(), no_word_of_cards():
         try:
             program = torch.export.export(graph, (example,), dynamic_shapes=dynamic)
             torch._inductor.aoti_compile_and_package(
@@ -157,18 +155,6 @@ def _compile(graph: nn.Module, contract: StyleContract, part: Path, options: Aot
             raise
         except Exception as error:  # torch, Triton and the compiler each have classes of their own
             raise ExportError(f"torch cannot compile {contract.name}: {_gist(error)}") from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Let torch not warn on a machine without a card that there is none, when none is asked for."""
-    logger = logging.getLogger("torch.utils.cpp_extension")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
 
 
 def _gist(error: Exception) -> str:

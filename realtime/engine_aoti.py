@@ -7,6 +7,9 @@ file a package is compiled when it is first asked for, see `realtime.engine_expo
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -47,11 +50,12 @@ class AotiEngine:
         self._threads = options.threads or default_threads()
         self._runner: _Runner | None = None
         try:
-            model = torch._inductor.aoti_load_package(
-                str(path),
-                # Its locks query events, which a CUDA graph forbids while it is recorded.
-                run_single_threaded=self._device == "cuda",
-            )
+            with no_word_of_cards():
+                model = torch._inductor.aoti_load_package(
+                    str(path),
+                    # Its locks query events, which a CUDA graph forbids while it is recorded.
+                    run_single_threaded=self._device == "cuda",
+                )
             if self._device == "cuda":
                 self._runner = CardRunner(torch, model)
             else:
@@ -232,6 +236,18 @@ def load_torch() -> Any:
             f'torch does not load ({_one_line(error)}); get it with: pip install "livebrush[export]"'
         ) from error
     return torch
+
+
+@contextmanager
+def no_word_of_cards() -> Iterator[None]:
+    """Let torch not warn on a machine without a card that there is none, when none is asked for."""
+    logger = logging.getLogger("torch.utils.cpp_extension")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _choose_device(torch: Any, path: Path, options: EngineOptions) -> str:
