@@ -28,10 +28,10 @@ class Example:
     style_mask: Picture | None = None
 
 
-def halves(left: str, right: str) -> tuple[Picture, Picture]:
-    """Return a picture of two textures side by side, and the mask of the left one."""
-    style = square(bundled(left), STYLE_SIDE)
-    style[:, STYLE_SIDE // 2 :] = square(bundled(right), STYLE_SIDE)[:, STYLE_SIDE // 2 :]
+def halves(left: Picture, right: Picture) -> tuple[Picture, Picture]:
+    """Return the left half of one picture beside the right half of another, and the mask of the first."""
+    style = square(left, STYLE_SIDE)
+    style[:, STYLE_SIDE // 2 :] = square(right, STYLE_SIDE)[:, STYLE_SIDE // 2 :]
     mask = np.zeros((STYLE_SIDE, STYLE_SIDE), np.uint8)
     mask[:, : STYLE_SIDE // 2] = 255
     return style, mask
@@ -55,9 +55,13 @@ def examples(folder: Path) -> list[Example]:
         *("--mask", "person", "--background", "the_great_wave"),
     )
     scene = square(draw_demo_frame(MOMENT, (640, 360)), STYLE_SIDE)
+    coffee = square(bundled("coffee"), STYLE_SIDE)
+    gold = run_camera(folder / "gold", coffee, "--style", "the_kiss")
+    # Mirrored, so that the half that is shown has nobody in it.
+    dots = run_camera(folder / "dots", np.fliplr(scene), "--style", "la_grande_jatte")
     return [
-        Example(astronaut, *halves("ihc", "brick")),
-        Example(astronaut, *halves("hubble_deep_field", "retina")),
+        Example(astronaut, *halves(bundled("ihc"), bundled("brick"))),
+        Example(astronaut, *halves(gold, dots)),
         Example(scene, portrait),
     ]
 
