@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from export import precision_search
 from export.byte_pairs import Ranges, keep_model_in_pairs, weight_ranges
-from export.early_bytes import round_early
+from export.early_bytes import round_early, take_bytes
 from export.errors import ExportError
 from export.precision_search import search, too_many
 from realtime.contract import INPUT_NAME
@@ -129,6 +129,7 @@ def _quantise(
     quantised = onnx.load(target)
     keep_model_in_pairs(quantised)
     round_early(quantised)
+    take_bytes(quantised)
     return quantised
 
 

@@ -9,7 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from export import int8
-from export.early_bytes import round_early
+from export.early_bytes import round_early, take_bytes
 from export.source import Source, load_source
 from export.targets import TARGETS, ExportOptions
 from export.verify import check_file
@@ -98,6 +98,52 @@ def test_rounding_early_changes_no_byte() -> None:
     picture = np.random.default_rng(0).random((1, 2, 6, 8), dtype=np.float32) * 20
     pictures = [ReferenceEvaluator(model).run(None, {"x": picture})[0] for model in (before, after)]
     np.testing.assert_array_equal(pictures[0], pictures[1])
+
+
+@pytest.mark.parametrize(
+    ("scale", "kind"), [(1.0, TensorProto.UINT8), (0.5, TensorProto.UINT8), (1.0, TensorProto.INT8)]
+)
+def test_bytes_are_taken_as_they_come(scale: float, kind: int) -> None:
+    nodes = [
+        helper.make_node("Transpose", ["x"], ["turned"], perm=[0, 3, 1, 2]),
+        helper.make_node("Cast", ["turned"], ["numbers"], to=TensorProto.FLOAT),
+        helper.make_node("QuantizeLinear", ["numbers", "scale", "zero"], ["bytes"]),
+        helper.make_node("DequantizeLinear", ["bytes", "scale", "zero"], ["y"]),
+    ]
+    ends = [
+        helper.make_tensor_value_info("x", kind, [1, 4, 6, 3]),
+        helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 3, 4, 6]),
+    ]
+    tensors = [
+        numpy_helper.from_array(np.float32(scale), "scale"),
+        numpy_helper.from_array(np.uint8(0), "zero"),
+    ]
+    before = helper.make_model(
+        helper.make_graph(nodes, "g", ends[:1], ends[1:], tensors),
+        opset_imports=[helper.make_opsetid("", 20)],
+    )
+    after = onnx.ModelProto()
+    after.CopyFrom(before)
+    is_byte = scale == 1 and kind == TensorProto.UINT8
+    assert take_bytes(after) == is_byte
+    kinds = ["Transpose", "Clip" if is_byte else "Cast", *([] if is_byte else ["QuantizeLinear"])]
+    assert [node.op_type for node in after.graph.node] == [*kinds, "DequantizeLinear"]
+    onnx.checker.check_model(after, full_check=True)
+    levels = np.arange(72).astype(helper.tensor_dtype_to_np_dtype(kind)).reshape(1, 4, 6, 3) * 3
+    pictures = [ReferenceEvaluator(model).run(None, {"x": levels})[0] for model in (before, after)]
+    np.testing.assert_array_equal(pictures[0], pictures[1])
+
+
+def test_openvino_computes_every_convolution_in_8_bits(made: tuple[Path, list[str]]) -> None:
+    openvino = pytest.importorskip("openvino")
+    model = openvino.Core().read_model(made[0])
+    model.reshape([1, 64, 96, 3])
+    compiled = openvino.Core().compile_model(model, "CPU").get_runtime_model()
+    notes = [node.get_rt_info() for node in compiled.get_ordered_ops()]
+    kinds = [
+        one["primitiveType"].astype(str) for one in notes if one["layerType"].astype(str) == "Convolution"
+    ]
+    assert len(kinds) == 11 and all(kind.endswith("I8") for kind in kinds)
 
 
 @pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
