@@ -28,8 +28,9 @@ from export.source import Source
 from export.style_contract import MAX_SIZE, MIN_SIZE, make_contract
 from export.targets import ExportOptions
 from export.whole import write_whole
+from export.wide_start import wide_start_note
 from realtime import __version__
-from realtime.contract import INPUT_NAME, METADATA_KEY, OUTPUT_NAME, StyleContract
+from realtime.contract import FLOATS_KEY, INPUT_NAME, METADATA_KEY, OUTPUT_NAME, StyleContract
 from realtime.engine import EngineOptions, choose_engine
 from realtime.errors import MissingExtraError
 from training.networks.turbo_net import CellNet
@@ -103,10 +104,11 @@ def quantised_graph(source: Source) -> Quantised:
     # What stayed in fp32 is stored as in other files.
     pack_blocks(found.model)
     store_halves(found.model)
+    training = {**source.content["training"], "convolutions_in_float": list(found.in_float)}
+    if wide_start_note(source.network):  # then engines shall not make bf16 of what is left in floats
+        training[FLOATS_KEY] = "fp32"
     contract = replace(
-        _contract(source.network, source.content, OnnxOptions()),
-        weights_precision="int8",
-        training={**source.content["training"], "convolutions_in_float": list(found.in_float)},
+        _contract(source.network, source.content, OnnxOptions()), weights_precision="int8", training=training
     )
     strip(found.model)
     helper.set_model_props(found.model, {METADATA_KEY: contract.to_json()})

@@ -25,7 +25,8 @@ def write(source: Source, file: Path, options: ExportOptions) -> list[str]:
     """
     with tempfile.TemporaryDirectory() as folder:
         style, notes = write_style(source, Path(folder), options)
-        note = wide_start_note(source.network) if options.precision == "bf16" else ""
+        # Of 8 bits the rest is bf16 wherever a processor has it.
+        note = wide_start_note(source.network) if options.precision in ("bf16", "int8") else ""
         contract = (METADATA_KEY, read_contract(style).to_json())
         save_openvino(style, file, contract, source.name, wide_start=bool(note))
     return [*notes, note] if note else notes

@@ -28,7 +28,7 @@ def wide_start_note(network: nn.Module) -> str:
     if first_normed(network) is None or (worst := worst_in_bf16(network)) >= WANTED_DB:
         return ""
     return (
-        "the first convolution and its norm are in fp32, by measurement: "
+        "what the first convolution gives, and its norm, are in fp32, by measurement: "
         f"in bf16 the worst frame would be at {worst:.1f} dB"
     )
 

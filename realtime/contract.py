@@ -23,6 +23,8 @@ from realtime.package_metadata import PACKAGE_SUFFIX, read_package_metadata
 METADATA_KEY = "livebrush"
 INPUT_NAME = "image"
 OUTPUT_NAME = "stylized_image"
+# In `training` of an 8-bit style: the precision that what is left in floats needs; not there if any will do.
+FLOATS_KEY = "floats"
 SCHEMA = 1
 KINDS = ("transform",)
 COLOURS = ("RGB", "BGR")

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from openvino import opset13 as ops
 
 from realtime.buffers import BufferPool
-from realtime.contract import StyleContract
+from realtime.contract import FLOATS_KEY, StyleContract
 from realtime.engine import EngineInfo, EngineOptions, default_threads
 from realtime.errors import EngineError
 from realtime.tensors import input_shape, to_image, to_tensor, unlocked
@@ -62,9 +62,7 @@ class OpenVinoEngine:
         if options.device == "cuda":
             raise EngineError("openvino does not run on cuda; use --engine onnxruntime or --device cpu")
         self.contract = contract
-        # What an 8-bit file has not in 8 bits is computed as the processor likes best.
-        rest = "auto" if options.precision == "int8" else options.precision
-        self._hint = PRECISIONS[choose_precision(rest)][1]
+        self._hint = PRECISIONS[choose_precision(floats_precision(contract, options.precision))][1]
         self._threads = options.threads or default_threads()
         self._keep_sizes = options.keep_sizes
         self._path = path
@@ -166,6 +164,17 @@ class OpenVinoEngine:
 
 
 open_style = OpenVinoEngine
+
+
+def floats_precision(contract: StyleContract, asked: str) -> str:
+    """Return the precision of what is computed in floats: of an 8-bit file, what is left of it.
+
+    That is as the processor likes best, unless the file says that it needs more.
+    """
+    if contract.weights_precision != "int8" or asked not in ("auto", "int8"):
+        return asked
+    needed = contract.training.get(FLOATS_KEY)
+    return needed if isinstance(needed, str) and needed in PRECISIONS else "auto"
 
 
 def ready_threads(threads: int) -> None:

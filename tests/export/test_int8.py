@@ -13,7 +13,7 @@ from export.early_bytes import round_early, take_bytes
 from export.source import Source, load_source
 from export.targets import TARGETS, ExportOptions
 from export.verify import check_file
-from realtime.contract import read_contract
+from realtime.contract import FLOATS_KEY, read_contract
 from realtime.demo import draw_demo_frame
 from realtime.engine import EngineOptions, open_engine
 
@@ -47,7 +47,7 @@ def test_it_says_what_is_in_8_bits_and_what_is_not(made: tuple[Path, list[str]])
     file, notes = made
     contract, model = read_contract(file), onnx.load(file)
     in_float = contract.training["convolutions_in_float"]
-    assert contract.weights_precision == "int8"
+    assert contract.weights_precision == "int8" and FLOATS_KEY not in contract.training
     convs = [node for node in model.graph.node if node.op_type == "Conv"]
     assert len(convs) == 11
     assert notes == [int8.describe(int8.Quantised(model, tuple(in_float), 11, 0.0))]
@@ -165,7 +165,9 @@ def test_a_fast_style_fits_into_230_kb(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("export.to_onnx.checked_frames", lambda: iter([("demo", frames[0])]))
     file = tmp_path / "udnie.onnx"
     TARGETS["onnx"].write(load_source("udnie"), file, ExportOptions("int8"))
-    assert read_contract(file).preset == "fast" and file.stat().st_size <= MAX_KB * 1000
+    contract = read_contract(file)
+    assert contract.preset == "fast" and file.stat().st_size <= MAX_KB * 1000
+    assert contract.training[FLOATS_KEY] == "fp32", "bf16 is too little for it"
 
 
 def test_a_style_that_8_bits_would_ruin_is_refused(

@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,9 +7,9 @@ import pytest
 from numpy.typing import NDArray
 from onnx_makers import make_style_onnx
 
-from realtime.contract import read_contract
+from realtime.contract import FLOATS_KEY, read_contract
 from realtime.engine import EngineOptions
-from realtime.engine_openvino import PRECISIONS, OpenVinoEngine, choose_precision
+from realtime.engine_openvino import PRECISIONS, OpenVinoEngine, choose_precision, floats_precision
 from realtime.errors import EngineError
 
 Image = NDArray[np.uint8]
@@ -30,6 +31,24 @@ def offered() -> list[str]:
 
 def test_auto_is_bf16_where_the_processor_has_it_and_never_fp16() -> None:
     assert choose_precision("auto") == ("bf16" if "bf16" in offered() else "fp32")
+
+
+@pytest.mark.parametrize(
+    ("weights", "notes", "asked", "floats"),
+    [
+        ("int8", {}, "int8", "auto"),
+        ("int8", {FLOATS_KEY: "fp32"}, "auto", "fp32"),
+        ("int8", {FLOATS_KEY: "fp32"}, "bf16", "bf16"),
+        ("int8", {FLOATS_KEY: ["fp32"]}, "auto", "auto"),
+        ("int8", {FLOATS_KEY: "fp64"}, "auto", "auto"),
+        ("fp16", {FLOATS_KEY: "fp32"}, "auto", "auto"),
+    ],
+)
+def test_what_is_left_in_floats_of_8_bits_is_as_precise_as_the_file_needs(
+    weights: str, notes: dict[str, object], asked: str, floats: str, tiny_style: Path
+) -> None:
+    contract = replace(read_contract(tiny_style), weights_precision=weights, training=notes)
+    assert floats_precision(contract, asked) == floats
 
 
 @pytest.mark.parametrize("precision", sorted(PRECISIONS))
