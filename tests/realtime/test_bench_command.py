@@ -128,7 +128,6 @@ def test_a_style_is_measured_against_the_processor_s_own_rates(
         (["--rates", "--compare", "udnie", "udnie"], "--rates goes with a plain bench"),
         (["--rates", "--source", "file"], "--source goes without --rates"),
         (["--rates", "udnie"], "name what paints with --style"),
-        (["--style", "udnie@aoti"], "aoti opens .pt2 files, not udnie.onnx"),
         (["udnie"], "name what paints with --style"),
         (["--size", "640"], "--size must be WIDTHxHEIGHT"),
     ],
