@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from realtime.catalog import find_style
 from realtime.engine import Engine, EngineOptions, open_engine
 from training.devices import Placement
-from training.images import list_pictures
+from training.images import list_pictures, to_tensor
 from training.judge.fixed_loss import JudgeLoss
 from training.judge.photographs import load_photograph, spread
 
@@ -58,7 +57,7 @@ def missed(engine: Engine, judge: JudgeLoss, images: Sequence[Tensor]) -> float:
     for image in images:
         levels = image[0].permute(1, 2, 0).mul(255).round().byte().numpy()
         painted = engine.infer(np.ascontiguousarray(levels[..., ::-1]))
-        stylized = torch.from_numpy(painted[..., ::-1].copy()).permute(2, 0, 1)[None].float() / 255
+        stylized = to_tensor(painted[..., ::-1].copy())[None]
         losses.append(judge.score(stylized, judge.target(image)).style)
     engine.close()
     return float(np.mean(losses))

@@ -6,6 +6,8 @@ style files hold moves still less, see `export.runs`; torch's compiler, which th
 to work out where that lies in a picture of any size.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -27,8 +29,7 @@ class CellGraph(nn.Module):
         self.network = network
         self.levels = levels
         meets = network.image_convs()
-        for conv in meets.readers:
-            conv.weight.data = by_place(conv.weight.data, network.in_cell, dim=1)
+        self._order_readers(meets.readers)
         for conv in meets.writers:
             conv.weight.data = by_place(conv.weight.data, network.out_cell, dim=0)
             if conv.bias is not None:
@@ -39,9 +40,19 @@ class CellGraph(nn.Module):
         height, width = image.shape[1:3]
         bottom, right = -height % paints.multiple, -width % paints.multiple
         padded = functional.pad(image[None], (0, 0, 0, right, 0, bottom), mode="reflect")[0]
-        cells = self.levels.to_numbers(_to_cells(padded, paints.in_cell))
+        cells = self.levels.to_numbers(self._laid_for_readers(padded))
         painted = self.levels.to_levels(paints.paint_cells(cells))
-        return _to_image(painted, paints.out_cell)[:, :height, :width]
+        return self._laid_for_eyes(painted)[:, :height, :width]
+
+    def _order_readers(self, readers: Sequence[nn.Conv2d]) -> None:
+        for conv in readers:
+            conv.weight.data = by_place(conv.weight.data, self.network.in_cell, dim=1)
+
+    def _laid_for_readers(self, image: Tensor) -> Tensor:
+        return _to_cells(image, self.network.in_cell)
+
+    def _laid_for_eyes(self, cells: Tensor) -> Tensor:
+        return _to_image(cells, self.network.out_cell)
 
 
 def _to_cells(image: Tensor, side: int) -> Tensor:

@@ -7,15 +7,15 @@ convolution itself. (torch's compiler, which makes code of every step for any si
 `export.cells`.)
 """
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 from torch.nn import functional
 
-from export.byte_graph import FLOATS, Levels
-from export.cells import by_place
-from training.networks.turbo_net import CellNet
+from export.cells import CellGraph
 
 
-class RunGraph(nn.Module):
+class RunGraph(CellGraph):
     """uint8 (1, H, W, 3) -> the same, around a network that paints cells; rewrites its first convolution.
 
     Args:
@@ -23,27 +23,16 @@ class RunGraph(nn.Module):
         levels: what the network takes for bytes.
     """
 
-    def __init__(self, network: CellNet, levels: Levels = FLOATS) -> None:
-        super().__init__()
-        self.network = network
-        self.levels = levels
-        meets = network.image_convs()
-        (reader,) = meets.readers
+    def _order_readers(self, readers: Sequence[nn.Conv2d]) -> None:
+        (reader,) = readers
         self.margin = int(reader.padding[0])
-        _replace(network, reader, read_runs(reader, network.in_cell))
-        for conv in meets.writers:
-            conv.weight.data = by_place(conv.weight.data, network.out_cell, dim=0)
-            if conv.bias is not None:
-                conv.bias.data = by_place(conv.bias.data, network.out_cell, dim=0)
+        _replace(self.network, reader, read_runs(reader, self.network.in_cell))
 
-    def forward(self, image: Tensor) -> Tensor:
-        paints = self.network
-        height, width = image.shape[1:3]
-        bottom, right = -height % paints.multiple, -width % paints.multiple
-        padded = functional.pad(image[None], (0, 0, 0, right, 0, bottom), mode="reflect")[0]
-        runs = self.levels.to_numbers(_to_runs(padded, paints.in_cell, self.margin))
-        painted = self.levels.to_levels(paints.paint_cells(runs))
-        return _to_image(painted, paints.out_cell)[:, :height, :width]
+    def _laid_for_readers(self, image: Tensor) -> Tensor:
+        return _to_runs(image, self.network.in_cell, self.margin)
+
+    def _laid_for_eyes(self, cells: Tensor) -> Tensor:
+        return _to_image(cells, self.network.out_cell)
 
 
 def read_runs(reader: nn.Conv2d, side: int) -> nn.Conv2d:

@@ -81,16 +81,16 @@ def why_not_here() -> str:
 def write(source: Source, file: Path, options: ExportOptions) -> list[str]:
     """Write a style file, as the table of targets wants it; see `export_onnx`."""
     if options.precision == "int8":
-        quantised = quantised_graph(source)
+        quantised, notes = quantised_graph(source)
         write_whole(file, quantised.model.SerializeToString())
-        return [describe(quantised)]
+        return notes
     stored = OnnxOptions(cast(Pixels, options.pixels), cast(WeightsPrecision, options.precision))
     export_onnx(source.network, source.content, file, stored)
     return []
 
 
-def quantised_graph(source: Source) -> Quantised:
-    """Return a style's graph in 8 bits, bytes to bytes, with its contract.
+def quantised_graph(source: Source) -> tuple[Quantised, list[str]]:
+    """Return a style's graph in 8 bits, bytes to bytes, with its contract; and what a report says of it.
 
     Raises:
         ExportError: if the picture does not allow it.
@@ -105,15 +105,17 @@ def quantised_graph(source: Source) -> Quantised:
     pack_blocks(found.model)
     store_halves(found.model)
     training = {**source.content["training"], "convolutions_in_float": list(found.in_float)}
-    if wide_start_note(source.network):  # then engines shall not make bf16 of what is left in floats
+    notes = [describe(found)]
+    if note := wide_start_note(source.network):  # then engines shall not make bf16 of what is left in floats
         training[FLOATS_KEY] = "fp32"
+        notes.append(note)
     contract = replace(
         _contract(source.network, source.content, OnnxOptions()), weights_precision="int8", training=training
     )
     strip(found.model)
     helper.set_model_props(found.model, {METADATA_KEY: contract.to_json()})
     onnx.checker.check_model(found.model, full_check=True)
-    return found
+    return found, notes
 
 
 def export_onnx(

@@ -14,7 +14,7 @@ from export.source import Source
 from export.targets import TARGETS, ExportOptions
 from export.whole import written_whole
 from export.wide_start import wide_start_note
-from realtime.contract import METADATA_KEY, read_contract
+from realtime.contract import FLOATS_KEY, METADATA_KEY, read_contract
 
 
 def write(source: Source, file: Path, options: ExportOptions) -> list[str]:
@@ -25,11 +25,14 @@ def write(source: Source, file: Path, options: ExportOptions) -> list[str]:
     """
     with tempfile.TemporaryDirectory() as folder:
         style, notes = write_style(source, Path(folder), options)
+        contract = read_contract(style)
         # Of 8 bits the rest is bf16 wherever a processor has it.
-        note = wide_start_note(source.network) if options.precision in ("bf16", "int8") else ""
-        contract = (METADATA_KEY, read_contract(style).to_json())
-        save_openvino(style, file, contract, source.name, wide_start=bool(note))
-    return [*notes, note] if note else notes
+        wide_start = contract.training.get(FLOATS_KEY) == "fp32"
+        if options.precision == "bf16" and (note := wide_start_note(source.network)):
+            wide_start = True
+            notes = [*notes, note]
+        save_openvino(style, file, (METADATA_KEY, contract.to_json()), source.name, wide_start=wide_start)
+    return notes
 
 
 def save_openvino(
