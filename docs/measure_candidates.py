@@ -44,7 +44,7 @@ from training.judge.photographs import load_photograph, spread
 from training.networks.transform_net import PRESETS, Preset, build_transform_net, count_flop
 from training.networks.turbo_candidates import CANDIDATES
 from training.train_style import train_style
-from training.trainers import TransformTrainer
+from training.transform_trainer import TransformTrainer
 
 DOCS = Path(__file__).parent
 SIZE_WH = (640, 360)

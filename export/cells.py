@@ -49,26 +49,26 @@ class CellGraph(nn.Module):
             conv.weight.data = by_place(conv.weight.data, self.network.in_cell, dim=1)
 
     def _laid_for_readers(self, image: Tensor) -> Tensor:
-        return _to_cells(image, self.network.in_cell)
+        return to_cells(image, self.network.in_cell)
 
     def _laid_for_eyes(self, cells: Tensor) -> Tensor:
-        return _to_image(cells, self.network.out_cell)
+        return to_image(cells, self.network.out_cell)
 
 
-def _to_cells(image: Tensor, side: int) -> Tensor:
-    """(1, H, W, 3) -> (1, side * side * 3, H / side, W / side); channels are row, column, colour.
+def to_cells(image: Tensor, side: int) -> Tensor:
+    """(1, H, W, C) -> (1, side * side * C, H / side, W / side); channels are row, column, colour.
 
     Row by row of a cell: cutting out every second row and turning pixels into planes are what runtimes do
     fast, a transposition of more axes is not.
     """
-    _, height, width, _ = image.shape
+    _, height, width, colours = image.shape
     rows, columns = height // side, width // side
-    lines = image.reshape(rows, side, columns, side * 3)
-    planes = [lines[:, row].permute(2, 0, 1)[None] for row in range(side)]  # (1, side * 3, h, w) each
+    lines = image.reshape(rows, side, columns, side * colours)
+    planes = [lines[:, row].permute(2, 0, 1)[None] for row in range(side)]  # (1, side * C, h, w) each
     return torch.cat(planes, dim=1)
 
 
-def _to_image(cells: Tensor, side: int) -> Tensor:
+def to_image(cells: Tensor, side: int) -> Tensor:
     """(1, side * side * 3, h, w) -> (1, side * h, side * w, 3): the way back."""
     _, _, rows, columns = cells.shape
     run = side * 3

@@ -32,7 +32,7 @@ from training.networks.transform_net import PRESETS, build_transform_net
 FIRST_MARK = 1_000_000
 LAST_MARK = 2**24
 # Batch norm goes into the convolution before it when a graph is made: its numbers are not there any more.
-READABLE = tuple(name for name in PRESETS if name != "paper")
+READABLE = tuple(name for name in PRESETS if name not in ("paper", "recurrent"))
 Network = TypeVar("Network", bound=nn.Module)
 _NUMBERS = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16)
 

@@ -12,6 +12,9 @@ from training.options import changes, check_choices, check_ranges, plain
 from training.style_loss import parse_style_loss
 
 Precision = Literal["auto", "fp32", "bf16"]
+# The preset that learns from frame to frame.
+RECURRENT = "recurrent"
+LEAST_RECURRENT_CROP = 128  # half of it is the margin that a made camera moves in
 # A learning rate, a size or a weight beyond these is a slip of the keyboard.
 _RANGES: dict[str, tuple[float, float]] = {
     "steps": (1, 10_000_000),
@@ -183,3 +186,10 @@ class TransformConfig(StyleTrainingConfig):
         """
         super().__post_init__()
         check_ranges(self, {"temporal_weight": (0, 1e6)})
+        if self.preset == RECURRENT and not self.temporal_weight:
+            raise OptionError("--preset recurrent learns to be steady: give --temporal-weight, such as 150")
+        if self.preset == RECURRENT and self.crop_size < LEAST_RECURRENT_CROP:
+            raise OptionError(
+                f"--preset recurrent moves over its photographs: --crop-size must be {LEAST_RECURRENT_CROP} "
+                f"or more, instead got {self.crop_size}"
+            )

@@ -13,20 +13,16 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from training.checkpoint import load_checkpoint, load_weights, save_checkpoint
-from training.config import StyleTrainingConfig, TrainingConfig, TransformConfig
+from training.config import RECURRENT, StyleTrainingConfig, TrainingConfig
 from training.datasets import ContentCrops
 from training.devices import Placement
 from training.errors import CheckpointError, OptionError, TrainingError
 from training.images import list_pictures, read_rgb, resize_short_side, to_tensor
 from training.losses import LossParts
-from training.meta_generate import generate_checkpoint
-from training.networks.transform_net import build_transform_net
 from training.objective import StyleObjective
 from training.perception import Perception
 from training.report import TrainingReport
 from training.soap import Soap
-from training.teacher import Teacher
-from training.temporal_loss import second_frame, temporal_loss
 
 Config = TypeVar("Config", bound=TrainingConfig)
 StyleConfig = TypeVar("StyleConfig", bound=StyleTrainingConfig)
@@ -197,11 +193,14 @@ class Trainer(ABC, Generic[Config]):
         content = self._first_content(file)
         if content.get("kind") != self.kind:
             raise CheckpointError(f"--init-from {file} is of kind {content.get('kind')}, not {self.kind}")
+        weights = content["weights"]
         if content["preset"] != self.config.preset:
-            raise CheckpointError(
-                f"--init-from {file} is of preset {content['preset']}, not {self.config.preset}"
-            )
-        load_weights(self.network, content["weights"], file)
+            if (content["preset"], self.config.preset) != ("turbo", RECURRENT):
+                raise CheckpointError(
+                    f"--init-from {file} is of preset {content['preset']}, not {self.config.preset}"
+                )
+            weights = {**self.network.state_dict(), **weights}  # what looks back has yet to learn
+        load_weights(self.network, weights, file)
         return int(content["training"].get("pictures", 0))
 
     def _resume(self) -> None:
@@ -239,54 +238,6 @@ class StyleTrainer(Trainer[StyleConfig]):
 
     def _content(self) -> dict[str, Any]:
         return {**super()._content(), "style": asdict(self.config.credits)}
-
-
-class TransformTrainer(StyleTrainer[TransformConfig]):
-    """Trains a transform network: photographs in, paintings out (Johnson et al. 2016)."""
-
-    kind = "transform"
-
-    def _build_objective(self) -> Perception:
-        config = self.config
-        self.teacher = Teacher.load(config.teacher, self.placement.device) if config.teacher else None
-        return Perception(()) if self.teacher else super()._build_objective()
-
-    def _build_network(self) -> nn.Module:
-        return build_transform_net(self.config.preset)
-
-    def _first_content(self, file: Path) -> dict[str, Any]:
-        """Of a meta network, what it writes for this style: most of the way is done then."""
-        content = super()._first_content(file)
-        if content.get("kind") != "meta":
-            return content
-        config = self.config
-        return generate_checkpoint(file, config.style_image, config.credits, config.weights)
-
-    def _loss(self, content_image: Tensor | None) -> tuple[Tensor, LossParts]:
-        assert content_image is not None
-        with self.placement.autocast():
-            stylized_image = self.trained(content_image)
-        if self.teacher:
-            total, parts = self.teacher(stylized_image, content_image, self.placement.autocast)
-        else:
-            total, parts = self.objective(stylized_image, content_image, self.placement.autocast, self.step)
-        if not self.config.temporal_weight:
-            return total, parts
-        unsteady = self._unsteadiness(content_image, stylized_image)
-        total = total + self.config.temporal_weight * unsteady
-        return total, {**parts, "temporal": float(unsteady.detach()), "total": float(total.detach())}
-
-    def _unsteadiness(self, content_image: Tensor, stylized_image: Tensor) -> Tensor:
-        """Return the temporal loss of this step's photographs and frames made of them."""
-        place = self.placement
-        seed = (self.config.seed * 1_000_003 + self.step) * place.world_size + place.rank
-        second, flow = second_frame(content_image, torch.Generator().manual_seed(seed))
-        with place.autocast():
-            second_painting = self.trained(second)
-        return temporal_loss(second_painting, stylized_image, flow)
-
-    def _paint(self, pictures: Sequence[Tensor]) -> list[Tensor]:
-        return [self.network(picture)[0] for picture in pictures]
 
 
 def sample_pictures(config: TrainingConfig, count: int = 4, short_side: int = 256) -> list[Tensor]:

@@ -19,7 +19,7 @@ from training.meta_report import MetaReport
 from training.meta_trainer import MetaTrainer
 from training.networks.transform_net import build_transform_net
 from training.report import Paint, TrainingReport
-from training.trainers import TransformTrainer
+from training.transform_trainer import TransformTrainer
 
 
 @pytest.fixture(scope="session")

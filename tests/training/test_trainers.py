@@ -12,7 +12,8 @@ from training.devices import Placement
 from training.errors import CheckpointError, OptionError, TrainingError
 from training.networks.transform_net import build_transform_net
 from training.report import TrainingReport
-from training.trainers import TransformTrainer, one_cycle, sample_pictures
+from training.trainers import one_cycle, sample_pictures
+from training.transform_trainer import TransformTrainer
 
 # Layers that cost little, for tests of what does not depend on them.
 SHALLOW: dict[str, Any] = {
@@ -287,3 +288,33 @@ def test_a_network_becomes_steadier_by_the_temporal_loss(options: dict[str, Any]
 def test_a_negative_temporal_weight_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(OptionError, match="--temporal-weight must be between 0"):
         TransformConfig(**options, temporal_weight=-1.0)
+
+
+def test_a_recurrent_network_begins_as_a_turbo_one_and_learns_to_look_back(options: dict[str, Any]) -> None:
+    turbo = train(options, crop_size=128)
+    recurrent = {**options, "preset": "recurrent", "crop_size": 128, "temporal_weight": 100.0}
+    trainer = train({**recurrent, "out": options["out"].with_name("steady.pt"), "init_from": options["out"]})
+    assert all(parts["temporal"] >= 0 for parts in trainer.history)
+    learnt = weights_of(options["out"].with_name("steady.pt"))
+    assert set(learnt) - set(turbo.network.state_dict()) == {
+        "guide.weight",
+        "guide.bias",
+        "gate.weight",
+        "gate.bias",
+    }
+    assert learnt["gate.weight"].any() and learnt["guide.weight"].any()
+    assert trainer.earlier_pictures == options["steps"] * options["batch_size"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"crop_size": 128}, "give --temporal-weight, such as 150"),
+        ({"temporal_weight": 1.0, "crop_size": 96}, "--crop-size must be 128 or more, instead got 96"),
+    ],
+)
+def test_a_recurrent_training_that_cannot_be_is_refused(
+    options: dict[str, Any], changes: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(OptionError, match=says):
+        TransformConfig(**{**options, "preset": "recurrent", **changes})

@@ -11,7 +11,9 @@ def transform(
     style_image: given.StyleImage,
     content: Annotated[Path, option("A folder of photographs to practise on.")],
     out: given.Out,
-    preset: Annotated[str, option("turbo (live), fast (the paper's shape, small), full or paper.")] = "turbo",
+    preset: Annotated[
+        str, option("turbo (live), recurrent (steady), fast (the paper's shape), full or paper.")
+    ] = "turbo",
     steps: given.Steps = 4000,
     batch_size: Annotated[int, option("Photographs a step.")] = 4,
     crop_size: given.CropSize = 192,
@@ -68,6 +70,6 @@ def transform(
     options = locals()  # before anything else has a name here
     from training.config import TransformConfig
     from training.train_style import train_style
-    from training.trainers import TransformTrainer
+    from training.transform_trainer import TransformTrainer
 
     train_style(TransformTrainer, TransformConfig(**given.config_values(options)), threads=threads)

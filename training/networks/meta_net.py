@@ -21,7 +21,7 @@ from training.networks.transform_net import PRESETS, build_transform_net
 
 Generate = Literal["paper", "more"]
 # Batch norm keeps running means of what it saw: no style can write those.
-META_PRESETS = tuple(name for name in PRESETS if name != "paper")
+META_PRESETS = tuple(name for name in PRESETS if name not in ("paper", "recurrent"))
 HIDDEN = 128
 # The share of a kernel that differs between styles, when training begins; the rest is common to all.
 _KERNEL_SPREAD = 0.5

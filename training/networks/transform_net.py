@@ -16,6 +16,7 @@ from training.networks.layers import (
     first_and_last_conv,
     pad_to_multiple,
 )
+from training.networks.recurrent_net import RecurrentNet
 from training.networks.turbo_net import TurboNet
 
 
@@ -130,6 +131,7 @@ class Preset:
 
 PRESETS: dict[str, Preset] = {
     "turbo": Preset("16-32 channels, no layer at full size: for live use", TurboNet),
+    "recurrent": Preset("turbo that is also shown its last painting, for steady strokes", RecurrentNet),
     "fast": Preset(
         "8-16-32 channels: the shape of the paper, small enough to be live", lambda: TransformNet(width=8)
     ),
