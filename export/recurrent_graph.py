@@ -1,7 +1,7 @@
 """A recurrent network as a graph of bytes: a frame, its last painting and the trust in, a painting out.
 
-Everything is laid out as in `export.cells`: row, column, colour of a cell. What is kept of the painting before
-is mixed in whole levels, which 16 bits hold exactly.
+Both pictures are read in runs; see `export.runs`. What is kept of the last painting is mixed into the new one
+row by row, where neither has to be laid out anew, and in whole levels, which 16 bits hold exactly.
 """
 
 import torch
@@ -9,57 +9,56 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from export.byte_graph import FLOATS, Levels
-from export.cells import by_place, to_cells, to_image
+from export.cells import by_place
+from export.runs import read_runs, to_runs
 from training.networks.recurrent_net import RecurrentNet
 
 _COLOURS = 3
-_MIDDLE = 127.5
 
 
 class RecurrentGraph(nn.Module):
     """uint8 image and before, (1, H, W, 3) BGR, and trust, (1, H, W, 1) -> uint8 (1, H, W, 3) BGR.
 
     Args:
-        network: a copy that is the graph's own, and takes and gives BGR where it meets the picture; see
-            `export.colour_order.in_bgr`.
+        network: a copy that is the graph's own, and takes and gives BGR; see `export.colour_order.in_bgr`.
         levels: what the network takes for bytes.
     """
 
     def __init__(self, network: RecurrentNet, levels: Levels = FLOATS) -> None:
         super().__init__()
         self.network, self.levels = network, levels
-        side = network.in_cell
-        stem, writer, guide = network.stem[0], network.to_cells, network.guide
-        stem.weight.data = by_place(stem.weight.data, side, dim=1)
+        self.margin = network.guide.kernel_size[0] // 2
+        stem, writer = network.stem_conv(), network.to_cells
+        self.stem, self.guide = (read_runs(conv, network.in_cell) for conv in (stem, network.guide))
         writer.weight.data = by_place(writer.weight.data, network.out_cell, dim=0)
         assert writer.bias is not None
         writer.bias.data = by_place(writer.bias.data, network.out_cell, dim=0)
-        picture = guide.weight.data[:, : _COLOURS * side**2]
-        swapped = torch.cat(picture.chunk(_COLOURS, dim=1)[::-1], dim=1)  # RGB -> BGR
-        guide.weight.data[:, : _COLOURS * side**2] = by_place(swapped, side, dim=1)
 
     def forward(self, image: Tensor, before: Tensor, trust: Tensor) -> Tensor:
-        paints = self.network
+        paints, side = self.network, self.network.out_cell
         height, width = image.shape[1:3]
-        cells, last, trusted = (self._cells(picture) for picture in (image, before, trust))
-        last, share = last.float(), trusted.float() / 255
-        about_grey = (last / _MIDDLE - 1) * _of_each_colour(share)
-        conv, norm, relu = paints.stem
-        seen = conv(self.levels.to_numbers(cells)) + paints.guide(torch.cat([about_grey, share], dim=1))
-        drawn = paints._draw(relu(norm(seen)))
+        image, before, trust = (self._padded(picture) for picture in (image, before, trust))
+        share = functional.avg_pool2d(trust.permute(0, 3, 1, 2).float() / 255, paints.in_cell)  # (1, 1, h, w)
+        runs, last = (
+            self.levels.to_numbers(to_runs(picture, paints.in_cell, self.margin))
+            for picture in (image, before)
+        )
+        _, norm, relu = paints.stem
+        drawn = paints.draw(relu(norm(self.stem(runs) + share * self.guide(last))))
         painted = paints.to_cells(drawn).sigmoid() * 255
-        kept = _of_each_colour(paints.gate(drawn).sigmoid() * share)
-        guided = (painted + kept * (last - painted)).round().to(torch.uint8)
-        return to_image(guided, paints.out_cell)[:, :height, :width]
+        kept = share * paints.gate(drawn).sigmoid()
+        rows, columns = kept.shape[2:]
+        # In the order of the picture: (row of cells, row of a cell, cell, column of a cell and colour).
+        painted = (
+            painted.permute(0, 2, 3, 1).reshape(rows, columns, side, side * _COLOURS).permute(0, 2, 1, 3)
+        )
+        was = before.reshape(rows, side, columns, side * _COLOURS).float()
+        mixed = painted + kept.reshape(rows, 1, columns, 1) * (was - painted)
+        picture: Tensor = mixed.round().to(torch.uint8).reshape(1, rows * side, columns * side, _COLOURS)
+        return picture[:, :height, :width]
 
-    def _cells(self, picture: Tensor) -> Tensor:
-        """(1, H, W, C) -> (1, C * side^2, h, w), bytes, padded to whole cells."""
+    def _padded(self, picture: Tensor) -> Tensor:
+        """(1, H, W, C), bytes -> the same, padded to whole cells."""
         height, width, multiple = *picture.shape[1:3], self.network.multiple
         bottom, right = -height % multiple, -width % multiple
-        padded = functional.pad(picture[None], (0, 0, 0, right, 0, bottom), mode="reflect")[0]
-        return to_cells(padded, self.network.in_cell)
-
-
-def _of_each_colour(places: Tensor) -> Tensor:
-    """(1, P, h, w) -> (1, P * colours, h, w), place by place."""
-    return places.repeat_interleave(_COLOURS, dim=1)
+        return functional.pad(picture[None], (0, 0, 0, right, 0, bottom), mode="reflect")[0]

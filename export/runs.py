@@ -29,7 +29,7 @@ class RunGraph(CellGraph):
         _replace(self.network, reader, read_runs(reader, self.network.in_cell))
 
     def _laid_for_readers(self, image: Tensor) -> Tensor:
-        return _to_runs(image, self.network.in_cell, self.margin)
+        return to_runs(image, self.network.in_cell, self.margin)
 
     def _laid_for_eyes(self, cells: Tensor) -> Tensor:
         return _to_image(cells, self.network.out_cell)
@@ -59,7 +59,7 @@ def run_weights(weight: Tensor, side: int) -> Tensor:
     return places.permute(0, 3, 1, 4, 2, 5).reshape(outputs, 3 * side, side * size[0], size[1])
 
 
-def _to_runs(image: Tensor, side: int, margin: int) -> Tensor:
+def to_runs(image: Tensor, side: int, margin: int) -> Tensor:
     """(1, H, W, 3) -> (1, 3 * side, H + 2 * side * margin, W / side + 2 * margin), mirrored by cells."""
     _, height, width, _ = image.shape
     columns = width // side

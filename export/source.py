@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from export.errors import ExportError
 from realtime.contract import StyleContract
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from training.networks.recurrent_net import RecurrentNet
 
 CHECKPOINT_SUFFIX = ".pt"
 
@@ -22,10 +24,12 @@ class Source:
     Args:
         network: RGB in [0, 1] -> the same, (N, 3, H, W); in evaluation mode, on the processor.
         content: of the checkpoint, as `training.checkpoint.load_checkpoint` returns it.
+        recurrent: the same with its last painting in view, if it was trained so; see `export.to_recurrent`.
     """
 
     network: nn.Module
     content: dict[str, Any]
+    recurrent: RecurrentNet | None = None
 
     @property
     def name(self) -> str:
@@ -50,6 +54,7 @@ def load_source(text: str) -> Source:
         LivebrushError: if there is no such style or picture, or no meta network for it.
     """
     from training.checkpoint import load_style_net
+    from training.config import RECURRENT
     from training.errors import CheckpointError
 
     if not text.endswith(CHECKPOINT_SUFFIX):
@@ -58,9 +63,13 @@ def load_source(text: str) -> Source:
 
         return Source(*checkpoint_of(find_style(text).path))
     try:
-        return Source(*load_style_net(Path(text)))
+        network, content = load_style_net(Path(text))
     except CheckpointError as error:
         raise ExportError(str(error)) from error
+    if content["preset"] != RECURRENT:
+        return Source(network, content)
+    recurrent = cast("RecurrentNet", network)
+    return Source(recurrent.plain(), {**content, "preset": "turbo"}, recurrent)
 
 
 def contract_of(source: Source, precision: str, **fields: Any) -> StyleContract:

@@ -3,6 +3,7 @@
 The module is not called onnx.py: it would hide the package of that name.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -85,8 +86,12 @@ def write(source: Source, file: Path, options: ExportOptions) -> list[str]:
         write_whole(file, quantised.model.SerializeToString())
         return notes
     stored = OnnxOptions(cast(Pixels, options.pixels), cast(WeightsPrecision, options.precision))
-    export_onnx(source.network, source.content, file, stored)
-    return []
+    contract = export_onnx(source.network, source.content, file, stored)
+    if source.recurrent is None or stored.pixels != "uint8":
+        return []
+    from export.to_recurrent import write_recurrent
+
+    return [write_recurrent(source.recurrent, contract, file, stored.weights)]
 
 
 def quantised_graph(source: Source) -> tuple[Quantised, list[str]]:
@@ -152,6 +157,13 @@ def style_graph(network: nn.Module, pixels: Pixels) -> onnx.ModelProto:
         ExportError: if the network cannot take whole pixels.
     """
     model = trace(*_picture_graph(network, pixels))
+    if fit_for_engines(model) == 0 and pixels == "uint8":
+        raise ExportError("no convolution can take whole pixels: bf16 would paint lines into smooth skies")
+    return model
+
+
+def fit_for_engines(model: onnx.ModelProto) -> int:
+    """Rewrite a traced graph in place so that engines run it well; return how many layers take bytes."""
     # torch knows the output's sides only as a formula; they are the input's.
     for ours, theirs in zip(
         model.graph.output[0].type.tensor_type.shape.dim,
@@ -159,11 +171,10 @@ def style_graph(network: nn.Module, pixels: Pixels) -> onnx.ModelProto:
         strict=True,
     ):
         ours.CopyFrom(theirs)
-    if fold_pixel_scale(model) == 0 and pixels == "uint8":
-        raise ExportError("no convolution can take whole pixels: bf16 would paint lines into smooth skies")
+    folded = fold_pixel_scale(model)
     use_blocks(model)
     shuffle_whole_pixels(model)
-    return model
+    return folded
 
 
 def as_stored(network: nn.Module, weights: WeightsPrecision) -> nn.Module:
@@ -198,7 +209,7 @@ def _picture_graph(network: nn.Module, pixels: Pixels) -> tuple[nn.Module, Tenso
 
 def trace(
     graph: nn.Module,
-    example: Tensor,
+    example: Tensor | Mapping[str, Tensor],
     axes: dict[int, str],
     *,
     output: str = OUTPUT_NAME,
@@ -208,21 +219,22 @@ def trace(
 
     Args:
         graph: in evaluation mode afterwards.
-        example: a picture.
-        axes: which of its axes may have any length, and their names.
+        example: a picture; or several inputs by name, in their order, no tensor twice.
+        axes: which of its axes may have any length, and their names; of each input the same.
         output: name of what comes out.
         smallest: length of those axes.
     Raises:
         ExportError: if torch gives no program.
     """
     free = {axis: torch.export.Dim(name, min=smallest, max=MAX_SIZE) for axis, name in axes.items()}
+    inputs = {INPUT_NAME: example} if isinstance(example, Tensor) else example
     program = torch.onnx.export(
         graph.eval(),
-        (example,),
+        tuple(inputs.values()),
         dynamo=True,
-        input_names=[INPUT_NAME],
+        input_names=list(inputs),
         output_names=[output],
-        dynamic_shapes=(free,),
+        dynamic_shapes=(free,) * len(inputs),
         opset_version=OPSET,
         verbose=False,
     )

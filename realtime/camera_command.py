@@ -167,7 +167,7 @@ def camera(
         max_frames=max_frames,
         network_wh=parse_size("--size", size),
         output_wh=parse_size("--output-size", output_size),
-        engine=EngineOptions(engine, precision, device, threads),
+        engine=EngineOptions(engine, precision, device, threads, looks_back=steady != "off"),
         strength=strength,
         original_colors=original_colors,
         detail=detail,

@@ -16,7 +16,7 @@ from realtime.errors import (
     StyleNotFoundError,
     StylePictureError,
 )
-from realtime.onnx_metadata import ONNX_SUFFIX
+from realtime.onnx_metadata import ONNX_SUFFIX, STEADY_SUFFIX
 from realtime.package_metadata import PACKAGE_SUFFIX
 from realtime.style_spec import PICTURE_SUFFIXES, Part, UnknownPartError, is_file, parse_mix
 
@@ -134,4 +134,8 @@ def _style_files() -> Iterator[tuple[Path, bool]]:
             continue
         # The files that any engine runs come last, and take the place of others of the same name.
         for suffix in reversed(SUFFIXES):
-            yield from ((path, shipped) for path in paths if path.suffix.lower() == suffix and path.is_file())
+            yield from (
+                (path, shipped)
+                for path in paths
+                if path.suffix.lower() == suffix and not path.name.endswith(STEADY_SUFFIX) and path.is_file()
+            )

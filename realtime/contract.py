@@ -1,10 +1,12 @@
 """What a style file promises, as JSON in the metadata of the ONNX file.
 
 The graph takes `image` and gives `stylized_image`, of the same height and width, batch of one:
-uint8 (1, H, W, 3) in [0, 255], or float32 (1, 3, H, W) in [0, 1]. Normalisation, padding and clamp
-are inside. The order of colours is the contract's: BGR is what cameras and OpenCV have, so that a frame
-goes in as it is. Reading a contract needs neither the `onnx` package nor an engine: see `onnx_metadata`,
-and `package_metadata` for a package that torch has compiled.
+uint8 (1, H, W, 3) in [0, 255], or float32 (1, 3, H, W) in [0, 1]. That of a recurrent style takes its last
+painting, too: `before`, moved onto the frame, of the same shape, and how far each pixel of it is trusted,
+`trust`, uint8 (1, H, W, 1). Normalisation, padding and clamp are inside. The order of colours is the
+contract's: BGR is what cameras and OpenCV have, so that a frame goes in as it is. Reading a contract
+needs neither the `onnx` package nor an engine: see `onnx_metadata`, and `package_metadata` for a package
+that torch has compiled.
 """
 
 from __future__ import annotations
@@ -23,10 +25,13 @@ from realtime.package_metadata import PACKAGE_SUFFIX, read_package_metadata
 METADATA_KEY = "livebrush"
 INPUT_NAME = "image"
 OUTPUT_NAME = "stylized_image"
+# What a recurrent style takes beside it; see `realtime.recurrent`.
+BEFORE_NAME, TRUST_NAME = "before", "trust"
 # In `training` of an 8-bit style: the precision that what is left in floats needs; not there if any will do.
 FLOATS_KEY = "floats"
 SCHEMA = 1
-KINDS = ("transform",)
+RECURRENT = "recurrent"
+KINDS = ("transform", RECURRENT)
 COLOURS = ("RGB", "BGR")
 VALUE_RANGES: dict[tuple[str, str], tuple[int, int]] = {
     ("NHWC", "uint8"): (0, 255),
@@ -46,7 +51,7 @@ class StyleContract:
         schema: version of this list of fields.
         name: what users type: lower case letters, digits, "_", "." and "-".
         title, artist, year: credits of the painting; year is free text, such as "c. 1831".
-        kind: how the style is painted, one of `KINDS`.
+        kind: how the style is painted, one of `KINDS`: frame by frame, or with the last painting in view.
         preset: size of the network, such as "fast".
         layout, dtype, colour, value_range: of the graph's input and output, a pair of `VALUE_RANGES`.
         min_size, max_size: least and greatest height and width, pixels.

@@ -43,6 +43,8 @@ class EngineOptions:
         device: one of `DEVICES`.
         threads: how many the network may use; None for one per core this process may run on.
         keep_sizes: for how many sizes of picture an engine keeps what it made for each, the last ones used.
+        looks_back: open the network of a style that may see its last painting, where the style has one and it
+            runs; see `realtime.recurrent`.
     Raises:
         OptionError: for a name that is none of these, or fewer than one thread or size.
     """
@@ -52,6 +54,7 @@ class EngineOptions:
     device: str = "auto"
     threads: int | None = None
     keep_sizes: int = 3
+    looks_back: bool = False
 
     def __post_init__(self) -> None:
         _must_be_one_of("engine", self.engine, ("auto", *ENGINES))
@@ -162,6 +165,10 @@ def open_engine(style: StyleEntry | Path, options: EngineOptions | None = None) 
         EngineError: if it does not offer the device or precision here.
     """
     options = options or EngineOptions()
+    if options.looks_back and not isinstance(style, Path):
+        from realtime.recurrent import steadied
+
+        style = steadied(style, options)
     path, contract = (
         (style, read_contract(style)) if isinstance(style, Path) else (style.path, style.contract)
     )
@@ -226,6 +233,13 @@ def _stand_in(path: Path) -> Path:
             "beside it (python -m export CHECKPOINT --to onnx), or use --device cuda"
         )
     return stand_in
+
+
+def may_take_card(options: EngineOptions) -> bool:
+    """Tell whether these options, of an ONNX file, get a graphics card."""
+    if options.device != "auto" or options.engine not in ("auto", "onnxruntime"):
+        return options.device == "cuda"
+    return _cuda_is_best(options.precision)
 
 
 def _cuda_is_best(precision: str) -> bool:

@@ -13,7 +13,7 @@ import contextlib
 import io
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from realtime.binding_onnxruntime import BoundSession
 from realtime.buffers import BufferPool
-from realtime.contract import INPUT_NAME, OUTPUT_NAME, StyleContract
+from realtime.contract import BEFORE_NAME, INPUT_NAME, OUTPUT_NAME, RECURRENT, TRUST_NAME, StyleContract
 from realtime.engine import EngineInfo, EngineOptions, default_threads
 from realtime.errors import EngineError
 from realtime.providers_onnxruntime import (
@@ -35,9 +35,10 @@ from realtime.providers_onnxruntime import (
     cuda_provider,
     tensorrt_provider,
 )
-from realtime.tensors import input_shape, to_image, to_tensor
+from realtime.tensors import input_shape, nothing_before, tensors_before, to_image, to_tensor
 
 NAME = "onnxruntime"
+_INPUTS = (INPUT_NAME, BEFORE_NAME, TRUST_NAME)  # most graphs take the first only
 _FATAL = 4  # log severity: every error reaches us as an exception; printing it twice helps nobody
 
 # y = Identity(x) on one float, as ONNX: what a session is opened on to see whether CUDA loads.
@@ -81,6 +82,7 @@ class OnnxRuntimeEngine:
                 "use --precision auto, or --engine aoti"
             )
         self.contract = contract
+        self.looks_back = contract.kind == RECURRENT
         self._path = path
         self._keep_sizes = options.keep_sizes
         self._precision = options.precision
@@ -119,13 +121,23 @@ class OnnxRuntimeEngine:
 
     def infer(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Paint one picture: (H, W, 3) uint8 BGR -> the same shape, an array that the caller owns."""
+        return self._paint(image, nothing_before(image) if self.looks_back else ())
+
+    def infer_after(
+        self, image: NDArray[np.uint8], before: NDArray[np.uint8], trust: NDArray[np.uint8]
+    ) -> NDArray[np.uint8]:
+        """Paint one picture after another one; see `realtime.recurrent.RecurrentEngine`."""
+        return self._paint(image, tensors_before(self.contract, image, before, trust))
+
+    def _paint(self, image: NDArray[np.uint8], more: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+        """Run the graph on a picture, and on what else it takes."""
         if self._session is None:
             raise EngineError(f"the engine of {self._path} is closed")
         tensor = to_tensor(image, self.contract)
         try:
-            if self._provider == CPU:
+            if self._provider == CPU or more:
                 painted = self._buffers.take(tensor.shape, tensor.dtype)
-                _run_by_address(self._session, tensor, painted)
+                _run_by_address(self._session, (tensor, *more), painted)
             else:
                 painted = self._bind((image.shape[1], image.shape[0]), tensor.dtype).run(tensor)
         except EngineError:
@@ -140,7 +152,8 @@ class OnnxRuntimeEngine:
         tensor = to_tensor(image, self.contract)
         painted = np.empty_like(tensor)
         if self._provider == CPU:
-            return _time(lambda: _run_by_address(self._session, tensor, painted), pictures)
+            taken = (tensor, *(nothing_before(image) if self.looks_back else ()))
+            return _time(lambda: _run_by_address(self._session, taken, painted), pictures)
         return _time(self._bind(size_wh, tensor.dtype).run_in_place, pictures)
 
     def end_profile(self) -> Path:
@@ -244,13 +257,12 @@ def _find_cuda() -> bool:
     return True
 
 
-def _run_by_address(session: Any, tensor: NDArray[Any], painted: NDArray[Any]) -> None:
-    """Let onnxruntime read and write numpy's memory, and copy nothing."""
+def _run_by_address(session: Any, taken: Sequence[NDArray[Any]], painted: NDArray[Any]) -> None:
+    """Let onnxruntime read and write numpy's memory, and copy nothing where it computes on the processor."""
     binding = session.io_binding()
-    for bind, name, array in (
-        (binding.bind_input, INPUT_NAME, tensor),
-        (binding.bind_output, OUTPUT_NAME, painted),
-    ):
+    inputs = zip(_INPUTS, taken, strict=False)
+    bound = [(binding.bind_input, *one) for one in inputs] + [(binding.bind_output, OUTPUT_NAME, painted)]
+    for bind, name, array in bound:
         bind(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
     session.run_with_iobinding(binding)
 

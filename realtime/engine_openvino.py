@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from openvino import opset13 as ops
 
 from realtime.buffers import BufferPool
-from realtime.contract import FLOATS_KEY, StyleContract
+from realtime.contract import FLOATS_KEY, RECURRENT, StyleContract
 from realtime.engine import EngineInfo, EngineOptions, default_threads
 from realtime.errors import EngineError
-from realtime.tensors import input_shape, to_image, to_tensor, unlocked
+from realtime.tensors import input_shapes, nothing_before, tensors_before, to_image, to_tensor, unlocked
 
 NAME = "openvino"
 DEVICE = "CPU"
@@ -76,6 +76,7 @@ class OpenVinoEngine:
         self._compiled: OrderedDict[tuple[int, int], tuple[Any, Any]] = OrderedDict()
         self._info: EngineInfo | None = None
         self._is_closed = False
+        self.looks_back = contract.kind == RECURRENT
 
     @property
     def info(self) -> EngineInfo:
@@ -91,12 +92,23 @@ class OpenVinoEngine:
 
     def infer(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Paint one picture: (H, W, 3) uint8 BGR -> the same shape, an array that the caller owns."""
+        return self._paint(image, nothing_before(image) if self.looks_back else ())
+
+    def infer_after(
+        self, image: NDArray[np.uint8], before: NDArray[np.uint8], trust: NDArray[np.uint8]
+    ) -> NDArray[np.uint8]:
+        """Paint one picture after another one; see `realtime.recurrent.RecurrentEngine`."""
+        return self._paint(image, tensors_before(self.contract, image, before, trust))
+
+    def _paint(self, image: NDArray[np.uint8], more: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+        """Run the graph on a picture, and on what else it takes."""
         tensor = to_tensor(image, self.contract)
         request = self._request((image.shape[1], image.shape[0]))
         painted = self._buffers.take(tensor.shape, tensor.dtype)
         try:
-            # Both tensors are views of numpy's memory: nothing is copied on the way in or out.
-            request.set_input_tensor(ov.Tensor(unlocked(tensor), shared_memory=True))
+            # All tensors are views of numpy's memory: nothing is copied on the way in or out.
+            for place, array in enumerate((tensor, *more)):
+                request.set_input_tensor(place, ov.Tensor(unlocked(array), shared_memory=True))
             request.set_output_tensor(ov.Tensor(painted, shared_memory=True))
             # Not `infer`, which returns a copy of every output.
             request.start_async()
@@ -151,7 +163,8 @@ class OpenVinoEngine:
         }
         try:
             model = _core().read_model(self._model_bytes)
-            model.reshape(ov.PartialShape(list(input_shape(self.contract, size_wh))))
+            shapes = enumerate(input_shapes(self.contract, size_wh))
+            model.reshape({place: ov.PartialShape(list(shape)) for place, shape in shapes})
             compiled = _core().compile_model(model, DEVICE, config)
         except RuntimeError as error:
             raise EngineError(f"openvino cannot compile {self._path}: {_last_line(error)}") from error

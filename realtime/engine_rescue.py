@@ -13,6 +13,7 @@ from realtime.contract import StyleContract
 from realtime.engine import ENGINES, Engine, EngineInfo, EngineOptions, engines_for, is_installed
 from realtime.engine_guard import EngineGuard, EngineHangsError, NoPictureError, check_picture
 from realtime.errors import EngineError, LivebrushError
+from realtime.recurrent import look_back
 from realtime.warm_engines import LoadedStyle
 
 NARROW = ("bf16", "fp16")
@@ -51,6 +52,21 @@ class GuardedEngine:
             EngineHangsError, NoPictureError: see there.
         """
         painting = self._guard.call(partial(self._engine.infer, image))
+        check_picture(image, painting)
+        return painting
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether it may be shown its last painting; see `realtime.recurrent.RecurrentEngine`."""
+        return look_back(self._engine) is not None
+
+    def infer_after(
+        self, image: NDArray[np.uint8], before: NDArray[np.uint8], trust: NDArray[np.uint8]
+    ) -> NDArray[np.uint8]:
+        """Paint one picture after another one, guarded likewise."""
+        engine = look_back(self._engine)
+        assert engine is not None  # who calls has asked
+        painting = self._guard.call(partial(engine.infer_after, image, before, trust))
         check_picture(image, painting)
         return painting
 

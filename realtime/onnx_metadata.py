@@ -15,6 +15,7 @@ from typing import BinaryIO
 from realtime.errors import StyleFileError
 
 ONNX_SUFFIX = ".onnx"
+STEADY_SUFFIX = ".steady.onnx"  # a recurrent style, beside NAME.onnx
 
 # Field numbers of ModelProto and StringStringEntryProto, from onnx.proto.
 _IR_VERSION, _GRAPH, _METADATA_PROPS = 1, 7, 14

@@ -217,7 +217,7 @@ def stylize(
     with times.measure("preprocess"):
         looked = steadier.look(frame, resize(frame.image, size_wh, buffers), style)
     with times.measure("infer"):
-        return steadier.settle(looked, engine.infer(looked.image))
+        return steadier.paint(engine, looked)
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ def serve(
         tls_key=tls_key,
         network_wh=parse_size("--size", size),
         output_wh=parse_size("--output-size", output_size),
-        engine=EngineOptions(engine, precision, device, threads),
+        engine=EngineOptions(engine, precision, device, threads, looks_back=steady != "off"),
         strength=strength,
         original_colors=original_colors,
         mask=mask,

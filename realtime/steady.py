@@ -8,9 +8,11 @@ from typing import Literal, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime.engine import Engine
 from realtime.errors import OptionError
 from realtime.frame import Frame
-from realtime.temporal import Look, Seen, Shown, look, settle
+from realtime.recurrent import look_back
+from realtime.temporal import Look, Seen, Shown, guide, look, settle
 
 Image = NDArray[np.uint8]
 
@@ -117,6 +119,21 @@ class Steadier:
             return painting
         settled, self._shown = settle(self._shown, looked, painting)
         return settled
+
+    def paint(self, engine: Engine, looked: Look) -> Image:
+        """Return the painting that goes out, (H, W, 3) uint8 BGR, of a frame that was looked at.
+
+        A network that may see its last painting is shown it; of another one the paintings are blended.
+        """
+        recurrent = None if self._level == "off" else look_back(engine)
+        if recurrent is None:
+            return self.settle(looked, engine.infer(looked.image))
+        guided = guide(self._shown, looked)
+        painting = (
+            engine.infer(looked.image) if guided is None else recurrent.infer_after(looked.image, *guided)
+        )
+        self._shown = Shown(painting)
+        return painting
 
     def forget(self) -> None:
         """Begin anew with the next frame."""

@@ -100,6 +100,24 @@ def settle(shown: Shown | None, look: Look, painting: Image) -> tuple[Image, Sho
     return settled, Shown(settled)
 
 
+def guide(shown: Shown | None, look: Look) -> tuple[Image, Image] | None:
+    """Return what a recurrent network is to be shown with a picture: its last painting, moved, and the trust.
+
+    Args:
+        shown: the painting that went out last; None to begin.
+        look: at the picture that is to be painted.
+    Returns:
+        (H, W, 3) and (H, W) uint8; None for a picture that stands alone.
+    """
+    motion = look.motion
+    if shown is None or motion is None or shown.painting.shape != look.image.shape:
+        return None
+    height, width = look.image.shape[:2]
+    levels = cv2.convertScaleAbs(motion.trust, alpha=255)
+    trust = cv2.resize(levels, (width, height), dst=_MEMORY.take((height, width), np.uint8))
+    return _moved(shown.painting, motion), cast(Image, trust)
+
+
 def _moved(painting: Image, motion: Motion) -> Image:
     """Return the painting before, moved to where its pixels are now; the same array if all stands still."""
     if motion.flow is None:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.contract import StyleContract
+from realtime.contract import RECURRENT, StyleContract
 from realtime.errors import EngineError
 
 Image = NDArray[np.uint8]
@@ -18,6 +18,32 @@ def input_shape(contract: StyleContract, size_wh: tuple[int, int]) -> tuple[int,
     """Return the shape of the graph's input and output for pictures of this width and height."""
     width, height = size_wh
     return (1, height, width, 3) if contract.layout == "NHWC" else (1, 3, height, width)
+
+
+def input_shapes(contract: StyleContract, size_wh: tuple[int, int]) -> list[tuple[int, ...]]:
+    """Return the shapes of the graph's inputs: picture; of a recurrent style the painting before, trust."""
+    shape = input_shape(contract, size_wh)
+    return [shape, shape, (*shape[:3], 1)] if contract.kind == RECURRENT else [shape]
+
+
+def nothing_before(image: Image) -> tuple[Image, Image]:
+    """Return what a recurrent graph takes with a picture that stands alone: no painting, and no trust."""
+    height, width = image.shape[:2]
+    return np.zeros((1, height, width, 3), np.uint8), np.zeros((1, height, width, 1), np.uint8)
+
+
+def tensors_before(contract: StyleContract, image: Image, before: Image, trust: Image) -> tuple[Image, Image]:
+    """Return what a recurrent graph takes beside a picture; see `realtime.recurrent.RecurrentEngine`.
+
+    Raises:
+        EngineError: if the style takes no such thing, or it is not of the picture's size.
+    """
+    if contract.kind != RECURRENT:
+        raise EngineError(f"style {contract.name} paints frame by frame, and takes no painting before")
+    for array, shape in ((before, image.shape), (trust, image.shape[:2])):
+        if array.shape != shape or array.dtype != np.uint8:
+            raise EngineError(f"a painting before, or its trust, must be {shape} uint8, got {array.shape}")
+    return np.ascontiguousarray(before)[None], np.ascontiguousarray(trust)[None, ..., None]
 
 
 def to_tensor(image: Image, contract: StyleContract) -> NDArray[Any]:

@@ -28,6 +28,7 @@ from realtime.film_task import open_engines
 from realtime.film_workers import WorkerBrushes
 from realtime.guided import check_detail
 from realtime.process import share_heap
+from realtime.recurrent import steadied
 from realtime.style_timeline import StyleTimeline, parse_time, read_timeline
 
 MOST_WORKERS = 256
@@ -97,6 +98,8 @@ class VideoConfig:
         network_wh = parse_size("--size", size)
         styles = {name: style if name == style.name else find_style(name) for name in told.styles}
         masked = _mask(mask, background, labels, styles)
+        if others.get("steady") != "off":
+            styles = {name: steadied(entry, others["engine"]) for name, entry in styles.items()}
         if network_wh is not None:
             for entry in styles.values():
                 entry.contract.check_size(network_wh)

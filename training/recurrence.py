@@ -49,8 +49,8 @@ def paint_sequence(
             paintings.append(network(image, guide, trust))
         if number >= before:
             counted = valid_pixels(frames.flow) & (trust > 0.5)
-            pair = (painting.float() for painting in (paintings[-1], paintings[-2]))
-            unsteady.append(_where_counted(*pair, frames.flow, counted))
+            last, first = paintings[-1].float(), paintings[-2].float()
+            unsteady.append(_where_counted(last, first, frames.flow, counted))
     judged = 0 if alone else -1
     return paintings[judged], frames.clean[judged], torch.stack(unsteady).mean()
 

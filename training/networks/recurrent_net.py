@@ -83,13 +83,19 @@ class RecurrentNet(TurboNet):
         Returns:
             (N, 12, H / 2, W / 2) and (N, 1, H / 2, W / 2), in [0, 1].
         """
-        conv, norm, relu = self.stem
-        drawn = self._draw(relu(norm(conv(cells) + trust * self.guide(before))))
+        _, norm, relu = self.stem
+        drawn = self.draw(relu(norm(self.stem_conv()(cells) + trust * self.guide(before))))
         return self.to_cells(drawn).sigmoid(), trust * self.gate(drawn).sigmoid()
 
+    def stem_conv(self) -> nn.Conv2d:
+        """Return the convolution that reads the frame."""
+        conv = self.stem[0]
+        assert isinstance(conv, nn.Conv2d)
+        return conv
+
     def image_convs(self) -> ImageConvs:
-        """Return what meets the picture where no painting is before it: as of the turbo network."""
-        return ImageConvs([self.stem[0]], [self.to_cells], 3 * self.in_cell**2)
+        """Return what reads the frame and the painting before it, and what writes the next one."""
+        return ImageConvs([self.stem_conv(), self.guide], [self.to_cells], 3 * self.in_cell**2)
 
     def plain(self) -> TurboNet:
         """Return the turbo network of the same weights, which paints every frame as if it stood alone."""

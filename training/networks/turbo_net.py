@@ -98,10 +98,10 @@ class TurboNet(CellNet):
         self.to_cells = start_equal(ReflectConv(width, 3 * self.out_cell**2, 3), self.out_cell)
 
     def paint_cells(self, cells: Tensor) -> Tensor:
-        painted: Tensor = self.to_cells(self._draw(self.stem(cells))).sigmoid()
+        painted: Tensor = self.to_cells(self.draw(self.stem(cells))).sigmoid()
         return painted
 
-    def _draw(self, features: Tensor) -> Tensor:
+    def draw(self, features: Tensor) -> Tensor:
         """(N, C, H/2, W/2), what the stem sees -> the same, shapes and strokes together."""
         strokes = self.up(self.blocks(self.down(features)))  # (N, C, H/2, W/2), worked on at a quarter
         drawn: Tensor = self.shapes(features + strokes)
