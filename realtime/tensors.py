@@ -43,7 +43,7 @@ def tensors_before(contract: StyleContract, image: Image, before: Image, trust: 
     for array, shape in ((before, image.shape), (trust, image.shape[:2])):
         if array.shape != shape or array.dtype != np.uint8:
             raise EngineError(f"a painting before, or its trust, must be {shape} uint8, got {array.shape}")
-    return np.ascontiguousarray(before)[None], np.ascontiguousarray(trust)[None, ..., None]
+    return to_tensor(before, contract), np.ascontiguousarray(trust)[None, ..., None]
 
 
 def to_tensor(image: Image, contract: StyleContract) -> NDArray[Any]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,17 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from realtime.contract import INPUT_NAME, METADATA_KEY, OUTPUT_NAME, StyleContract
+from realtime.contract import (
+    BEFORE_NAME,
+    INPUT_NAME,
+    METADATA_KEY,
+    OUTPUT_NAME,
+    RECURRENT,
+    TRUST_NAME,
+    StyleContract,
+)
 from realtime.mask_network import METADATA_KEY as MASK_KEY
+from realtime.recurrent import PLAIN_KEY
 
 SHIFT_PX = 5
 OPSET = 17
@@ -84,6 +94,47 @@ def make_style_onnx(
         helper.set_model_props(model, {METADATA_KEY: text, "another": "entry"})
     onnx.checker.check_model(model, full_check=True)
     path.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(model, str(path))
+    return path
+
+
+def make_recurrent_onnx(path: Path, plain: StyleContract, **contract_fields: Any) -> Path:
+    """Write the recurrent file of an "invert" style, which keeps the painting before where it is trusted.
+
+    Args:
+        path: where to, NAME.steady.onnx.
+        plain: contract of the style that it belongs to.
+        contract_fields: of the contract, in the place of what follows from that.
+    """
+    number = TensorProto.FLOAT
+    nodes = [
+        *(helper.make_node("Cast", [name], [f"{name}_f"], to=number) for name in (INPUT_NAME, BEFORE_NAME)),
+        helper.make_node("Cast", [TRUST_NAME], ["trust_f"], to=number),
+        helper.make_node("Div", ["trust_f", "most"], ["share"]),
+        helper.make_node("Sub", ["most", f"{INPUT_NAME}_f"], ["inverted"]),
+        helper.make_node("Sub", [f"{BEFORE_NAME}_f", "inverted"], ["difference"]),
+        helper.make_node("Mul", ["difference", "share"], ["kept"]),
+        helper.make_node("Add", ["inverted", "kept"], ["mixed"]),
+        helper.make_node("Round", ["mixed"], ["rounded"]),
+        helper.make_node("Cast", ["rounded"], [OUTPUT_NAME], to=TensorProto.UINT8),
+    ]
+    picture, byte = [1, "height", "width", 3], TensorProto.UINT8
+    inputs = [
+        helper.make_tensor_value_info(name, byte, shape)
+        for name, shape in (
+            (INPUT_NAME, picture),
+            (BEFORE_NAME, picture),
+            (TRUST_NAME, [*picture[:3], 1]),
+        )
+    ]
+    outputs = [helper.make_tensor_value_info(OUTPUT_NAME, byte, picture)]
+    most = numpy_helper.from_array(np.float32(255), "most")
+    graph = helper.make_graph(nodes, "tiny_recurrent", inputs, outputs, [most])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9)
+    training = {PLAIN_KEY: plain.weights_sha256}
+    fields = {"kind": RECURRENT, "training": training, **contract_fields}
+    helper.set_model_props(model, {METADATA_KEY: replace(plain, **fields).to_json()})
+    onnx.checker.check_model(model, full_check=True)
     onnx.save(model, str(path))
     return path
 

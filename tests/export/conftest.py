@@ -13,7 +13,7 @@ import onnx
 import pytest
 import torch
 from filelock import FileLock
-from torch import Tensor, nn
+from torch import nn
 
 from export import to_onnx, verify
 
@@ -33,7 +33,7 @@ def _each_network_is_traced_once(tmp_path_factory: pytest.TempPathFactory) -> It
     folder.mkdir(exist_ok=True)
     _kept_in.append(folder)
 
-    def trace_once(graph: nn.Module, example: Tensor, axes: dict[int, str], **names: Any) -> onnx.ModelProto:
+    def trace_once(graph: nn.Module, example: Any, axes: dict[int, str], **names: Any) -> onnx.ModelProto:
         file = _kept_in[-1] / _key(graph.eval(), example, axes, names)
         with FileLock(file.with_suffix(".lock")):
             if not file.exists():
@@ -41,7 +41,7 @@ def _each_network_is_traced_once(tmp_path_factory: pytest.TempPathFactory) -> It
         return onnx.ModelProto.FromString(file.read_bytes())
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("export.to_onnx", "export.to_meta"):
+        for module in ("export.to_onnx", "export.to_meta", "export.to_recurrent"):
             patch.setattr(f"{module}.trace", trace_once)
         yield
     _kept_in.pop()
