@@ -9,7 +9,7 @@ every weight came back.
 from collections.abc import Callable, Iterator
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import onnx
@@ -24,15 +24,17 @@ from export.older_layouts import update_layout
 from export.pixel_scale import KEEPS_FP32
 from export.style_contract import weights_sha256
 from export.to_onnx import Pixels, as_stored, style_graph
-from realtime.contract import StyleContract, read_contract
+from export.to_recurrent import recurrent_graph
+from realtime.contract import RECURRENT, StyleContract, read_contract
 from realtime.style_maker import HIDDEN_KEY
+from training.networks.recurrent_net import RecurrentNet
 from training.networks.transform_net import PRESETS, build_transform_net
 
 # Whole numbers from here on: no weight is as large, and up to LAST_MARK float32 holds each of them.
 FIRST_MARK = 1_000_000
 LAST_MARK = 2**24
 # Batch norm goes into the convolution before it when a graph is made: its numbers are not there any more.
-READABLE = tuple(name for name in PRESETS if name not in ("paper", "recurrent"))
+READABLE = tuple(name for name in PRESETS if name not in ("paper", RECURRENT))
 Network = TypeVar("Network", bound=nn.Module)
 _NUMBERS = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16)
 
@@ -47,6 +49,8 @@ def checkpoint_of(file: Path) -> tuple[nn.Module, dict[str, Any]]:
         LivebrushError: if it is no style file.
     """
     contract = read_contract(file)
+    if contract.kind == RECURRENT:
+        return _recurrent_of(file, contract)
     if contract.preset not in READABLE:
         known = ", ".join(READABLE)
         raise ExportError(f"{file} is of preset {contract.preset}: only {known} can be read back")
@@ -55,11 +59,28 @@ def checkpoint_of(file: Path) -> tuple[nn.Module, dict[str, Any]]:
     stored = onnx.load(file)
     unpack_blocks(stored)
     read_weights(network, lambda marked: style_graph(marked, pixels), stored, file)
-    if contract.weights_precision == "fp16":
-        network = as_stored(network, "fp16")  # what was divided for the engines is a half again
+    network = _rounded(network, contract)
+    _check_hash(network, contract, file)
+    return network, _content(network, contract)
+
+
+def _recurrent_of(file: Path, contract: StyleContract) -> tuple[nn.Module, dict[str, Any]]:
+    """Return the same of NAME.steady.onnx; its hash is that of its plain part."""
+    network = cast(RecurrentNet, build_transform_net(RECURRENT).eval())
+    read_weights(network, recurrent_graph, onnx.load(file), file)
+    network = cast(RecurrentNet, _rounded(network, contract))
+    _check_hash(network.plain(), contract, file)
+    return network, {**_content(network, contract), "preset": RECURRENT}
+
+
+def _rounded(network: nn.Module, contract: StyleContract) -> nn.Module:
+    """What was divided for the engines is a half again."""
+    return as_stored(network, "fp16") if contract.weights_precision == "fp16" else network
+
+
+def _check_hash(network: nn.Module, contract: StyleContract, file: Path) -> None:
     if weights_sha256(network) != contract.weights_sha256 and not _has_another_hash(contract):
         raise ExportError(f"{file}: its weights do not add up to its contract's hash; export it again")
-    return network, _content(network, contract)
 
 
 def _has_another_hash(contract: StyleContract) -> bool:

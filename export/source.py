@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from export.errors import ExportError
-from realtime.contract import StyleContract
+from realtime.contract import RECURRENT, StyleContract
 
 if TYPE_CHECKING:
     from torch import nn
@@ -54,18 +54,24 @@ def load_source(text: str) -> Source:
         LivebrushError: if there is no such style or picture, or no meta network for it.
     """
     from training.checkpoint import load_style_net
-    from training.config import RECURRENT
     from training.errors import CheckpointError
 
     if not text.endswith(CHECKPOINT_SUFFIX):
         from export.from_onnx import checkpoint_of
         from realtime.catalog import find_style
+        from realtime.engine import EngineOptions
+        from realtime.recurrent import steadied
 
-        return Source(*checkpoint_of(find_style(text).path))
+        entry = find_style(text)
+        return _source(*checkpoint_of(steadied(entry, EngineOptions(device="cpu")).path))
     try:
-        network, content = load_style_net(Path(text))
+        return _source(*load_style_net(Path(text)))
     except CheckpointError as error:
         raise ExportError(str(error)) from error
+
+
+def _source(network: nn.Module, content: dict[str, Any]) -> Source:
+    """Return what is exported: of a recurrent network what paints frame by frame, and itself beside it."""
     if content["preset"] != RECURRENT:
         return Source(network, content)
     recurrent = cast("RecurrentNet", network)

@@ -6,6 +6,7 @@ from typing import Any
 from export.errors import ExportError
 from export.source import Source
 from export.targets import ExportOptions
+from realtime.contract import RECURRENT
 from training.checkpoint import save_checkpoint
 
 
@@ -15,7 +16,10 @@ def write(source: Source, file: Path, _options: ExportOptions) -> list[str]:
     Raises:
         ExportError: if it cannot be written.
     """
-    write_checkpoint(file, source.content)
+    content = source.content
+    if source.recurrent is not None:
+        content = {**content, "preset": RECURRENT, "weights": source.recurrent.state_dict()}
+    write_checkpoint(file, content)
     return []
 
 

@@ -15,7 +15,7 @@ from realtime.catalog import StyleEntry
 from realtime.contract import RECURRENT, read_contract
 from realtime.engine import EngineOptions
 from realtime.recurrent import steadied
-from training.checkpoint import save_checkpoint
+from training.checkpoint import load_transform_net, save_checkpoint
 from training.networks.recurrent_net import RecurrentNet
 from training.networks.turbo_net import TurboNet
 
@@ -26,7 +26,8 @@ def make_network() -> RecurrentNet:
     torch.manual_seed(0)
     network = RecurrentNet().eval()
     for conv in (network.guide, network.gate):
-        nn.init.normal_(conv.weight, std=0.1)
+        for values in conv.parameters():
+            nn.init.normal_(values, std=0.1)
     return network
 
 
@@ -95,3 +96,24 @@ def test_the_network_is_left_as_it_was(checkpoint: Path, tmp_path: Path) -> None
     TARGETS["onnx"].write(source, tmp_path / "steadfast.onnx", ExportOptions("fp16"))
     after = source.recurrent.state_dict()
     assert all(np.array_equal(before[name], after[name]) for name in before)
+
+
+def test_what_ships_can_be_trained_on(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the style's name, from both of its files, halves and all, to the same two files again."""
+    styles = tmp_path / "styles"
+    styles.mkdir()
+    monkeypatch.setenv("LIVEBRUSH_STYLES", str(styles))
+    TARGETS["onnx"].write(load_source(str(checkpoint)), styles / "steadfast.onnx", ExportOptions("fp16"))
+    source = load_source("steadfast")
+    assert source.recurrent is not None
+    TARGETS["checkpoint"].write(source, tmp_path / "back.pt", ExportOptions("fp32"))
+    network, content = load_transform_net(tmp_path / "back.pt")
+    assert content["preset"] == "recurrent" and content["training"]["pictures"] == 8
+    for name, value in make_network().state_dict().items():
+        halved = value.half().float() if value.numel() >= 64 else value
+        torch.testing.assert_close(network.state_dict()[name], halved, rtol=1e-6, atol=1e-7)
+    again = tmp_path / "steadfast.onnx"
+    TARGETS["onnx"].write(load_source(str(tmp_path / "back.pt")), again, ExportOptions("fp16"))
+    assert read_contract(again).weights_sha256 == read_contract(styles / "steadfast.onnx").weights_sha256
