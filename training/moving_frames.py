@@ -23,8 +23,9 @@ MARGIN_PX = 32
 SPEED_PX, TURN_DEG, ZOOM = 4.0, 1.2, 0.015
 LIGHT, NOISE = 0.02, 0.02
 STILL_SHARE = 0.35
-# Frames that a network has painted before it learns: up to so many.
-MOST_BEFORE = 6
+# Frames that a network has painted before it learns, up to so many: what it makes of its own paintings in the
+# end shows where nothing moves. With 6 there too, walls that stood still were soon woven like a basket.
+MOST_BEFORE, MOST_BEFORE_STILL = 6, 24
 # How far wrong the motion is, in pixels, and of which share of the sequences.
 _WOBBLE_PX, _WOBBLE_SHARE = 0.5, 0.6
 _WOBBLE_PLACES, _DOUBT_PLACES = 8, 6
@@ -49,15 +50,17 @@ class MovingFrames:
     wobble_px: float
 
     @classmethod
-    def make(cls, content_image: Tensor, count: int, generator: torch.Generator) -> "MovingFrames":
+    def make(
+        cls, content_image: Tensor, count: int, step: Tensor, generator: torch.Generator
+    ) -> "MovingFrames":
         """Make frames of photographs, which all move alike.
 
         Args:
             content_image: (N, 3, H, W), in [0, 1]; frames are `MARGIN_PX` smaller on every side.
             count: of the frames.
+            step: from frame to frame, as `draw_motion` returns it.
             generator: of the CPU; what it draws is all that is by chance.
         """
-        step = draw_motion(generator)
         middle = count // 2
         size_hw = content_image.shape[-2] - 2 * MARGIN_PX, content_image.shape[-1] - 2 * MARGIN_PX
         powers = [torch.linalg.matrix_power(step, number - middle) for number in range(count)]
@@ -66,8 +69,8 @@ class MovingFrames:
         noise = NOISE * _chance(generator)
         seen = [_lit(frame, light, noise, generator) for frame in clean]
         flow = _flow_of(step, size_hw)[None].expand(len(content_image), -1, -1, -1).to(content_image)
-        moves = not torch.equal(step, torch.eye(3, dtype=step.dtype))
-        wobble = _WOBBLE_PX * _chance(generator) * float(moves and _chance(generator) < _WOBBLE_SHARE)
+        wobbles = not is_still(step) and _chance(generator) < _WOBBLE_SHARE
+        wobble = _WOBBLE_PX * _chance(generator) * float(wobbles)
         return cls(clean, seen, flow.contiguous(), wobble)
 
     def guide(self, painting: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -98,6 +101,11 @@ def draw_motion(generator: torch.Generator) -> Tensor:
         [[along, -across, speed * math.cos(way)], [across, along, speed * math.sin(way)], [0, 0, 1]],
         dtype=torch.float64,
     )
+
+
+def is_still(step: Tensor) -> bool:
+    """Tell whether nothing moves from frame to frame."""
+    return torch.equal(step, torch.eye(3, dtype=step.dtype))
 
 
 def _look_at(photograph: Tensor, motion: Tensor, size_hw: tuple[int, int]) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from training.flow import warping_error
-from training.moving_frames import MOST_BEFORE, MovingFrames
+from training.moving_frames import MOST_BEFORE, MOST_BEFORE_STILL, MovingFrames, draw_motion, is_still
 from training.temporal_loss import valid_pixels
 
 # Of the steps, how many look at a frame that stands alone, as the first of a clip does.
@@ -35,8 +35,10 @@ def paint_sequence(
         (N, 3, h, w) painted; (N, 3, h, w) in [0, 1]; and E_warp between the last frames, a scalar.
     """
     alone = float(torch.rand((), generator=generator)) < ALONE_SHARE
-    before = 0 if alone else int(torch.randint(1, MOST_BEFORE + 2, (), generator=generator))
-    frames = MovingFrames.make(content_image, before + _LEARNT, generator)
+    step = draw_motion(generator)
+    most = MOST_BEFORE_STILL if is_still(step) else MOST_BEFORE
+    before = 0 if alone else int(torch.randint(1, most + 1, (), generator=generator))
+    frames = MovingFrames.make(content_image, before + _LEARNT, step, generator)
     paintings: list[Tensor] = []
     unsteady: list[Tensor] = []
     for number, frame in enumerate(frames.seen):
