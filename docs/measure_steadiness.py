@@ -63,7 +63,8 @@ class StyleJudge:
         from training.devices import Placement
         from training.judge.fixed_loss import JudgeLoss
 
-        self._style, self._options = find_style(style), EngineOptions()
+        # As films are painted: with the style's recurrent network where it has one.
+        self._style, self._options = find_style(style), EngineOptions(looks_back=True)
         self._loss = JudgeLoss(painting, None, Placement("cpu", "fp32"))
 
     def __call__(self, clip: Path, frames: int, size: int) -> dict[str, float]:
@@ -78,7 +79,7 @@ class StyleJudge:
             for number, shown in enumerate(Clip(clip, size, frames).frames()):
                 image = shown.image[..., ::-1].copy()
                 looked = steadier.look(replace(make_frame(number), image=image), image)
-                steady = steadier.settle(looked, engine.infer(looked.image))
+                steady = steadier.paint(engine, looked)
                 if number >= frames - LAST:
                     losses["style_alone"] += self._score(engine.infer(image)) / LAST
                     losses["style_steady"] += self._score(steady) / LAST

@@ -53,6 +53,14 @@ def paint_sequence(
             counted = valid_pixels(frames.flow) & (trust > 0.5)
             last, first = paintings[-1].float(), paintings[-2].float()
             unsteady.append(_where_counted(last, first, frames.flow, counted))
+    if is_still(step) and not alone:
+        # After another past the same is to be painted: what a clip began with is forgotten, and films that
+        # are painted in pieces have no seams.
+        with torch.no_grad(), autocast():
+            other = network(frames.seen[-2].contiguous(memory_format=torch.channels_last))
+        with autocast():
+            otherwise = network(image, other, trust)
+        unsteady.append(_where_counted(otherwise.float(), paintings[-1].float(), frames.flow, trust > 0.5))
     judged = 0 if alone else -1
     return paintings[judged], frames.clean[judged], torch.stack(unsteady).mean()
 

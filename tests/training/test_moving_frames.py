@@ -1,3 +1,5 @@
+from contextlib import nullcontext
+
 import torch
 from torch import Tensor, nn
 
@@ -82,10 +84,30 @@ def test_two_frames_are_learnt_from_and_the_first_of_a_clip_stands_alone() -> No
     lengths = set()
     for seed in range(16):
         network = Recorder()
-        painting, of, unsteady = paint_sequence(network, smooth_picture(), chance(seed), torch.enable_grad)
+        painting, of, unsteady = paint_sequence(network, smooth_picture(), chance(seed), nullcontext)
         guided, learnt = zip(*network.calls, strict=True)
+        if not guided[-2]:  # a still clip ends with the same frame after another past
+            assert (guided[-1] and learnt[-2:] == (False, True)) or len(guided) == 2
+            guided, learnt = (guided[:-2], learnt[:-2]) if len(guided) > 2 else (guided, learnt)
         assert guided == (False, *[True] * (len(guided) - 1))
         assert learnt[-2:] == (True, True) and painting.shape == of.shape
         assert painting.requires_grad and unsteady.requires_grad and float(unsteady.detach()) >= 0
         lengths.add(len(guided))
     assert min(lengths) == 2 and MOST_BEFORE + 2 < max(lengths) <= MOST_BEFORE_STILL + 2
+
+
+def test_a_still_clip_asks_for_the_same_painting_after_another_past() -> None:
+    """A network that only keeps what was before is as steady as can be, and remembers its first frame."""
+
+    class Keeper(Recorder):
+        def forward(self, image: Tensor, before: Tensor | None = None, trust: Tensor | None = None) -> Tensor:
+            super().forward(image, before, trust)
+            return image * self.weight if before is None else before * self.weight / self.weight
+
+    found = {}
+    for seed in range(24):
+        network = Keeper()
+        *_, unsteady = paint_sequence(network, smooth_picture(), chance(seed), nullcontext)
+        still = len(network.calls) > 2 and not network.calls[-2][0]
+        found.setdefault(still, []).append(float(unsteady.detach()))
+    assert min(found[True]) > 0
