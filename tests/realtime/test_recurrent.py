@@ -143,10 +143,10 @@ def test_what_stands_still_keeps_its_painting(entry: StyleEntry, level: str) -> 
     assert all((one == 255 - image).all() for one, image in zip(each_alone, images, strict=True))
     assert (painted[0] == each_alone[0]).all()
     restless, steady = (
-        np.mean([np.abs(later.astype(int) - one[0]).mean() for later in one[1:]])
+        np.mean([np.abs(now.astype(int) - before).mean() for now, before in zip(one[1:], one, strict=False)])
         for one in (each_alone, painted)
     )
-    assert steady < 0.3 * restless
+    assert steady < 0.4 * restless
 
 
 def test_what_moves_keeps_its_painting_and_only_by_full(entry: StyleEntry) -> None:
@@ -160,8 +160,8 @@ def test_what_moves_keeps_its_painting_and_only_by_full(entry: StyleEntry) -> No
         painted = paint(entry, level, images)
         return float((painted[-1][middle].astype(int) - (255 - images[-1])[middle]).mean())
 
-    assert 3 < behind("full") <= 5
-    assert behind("light") < 0.5  # what moves is painted anew
+    assert 0.7 < behind("full") < 1.3  # half of it is kept of frame after frame: a level on the whole
+    assert behind("light") < 0.3  # what moves is painted anew
 
 
 def test_a_cut_begins_anew(entry: StyleEntry) -> None:

@@ -66,6 +66,7 @@ def transform(
     The same command after a kill goes on from the last checkpoint. A small network gets further in two
     parts: first --teacher large.pt, a tenth of the time a step, then --init-from that with the losses; or
     --init-from meta.pt, of `python -m training meta`: from what that writes for the picture.
+    --preset recurrent --init-from turbo.pt teaches a turbo network to see its last painting: steady films.
     """
     options = locals()  # before anything else has a name here
     from training.config import TransformConfig
