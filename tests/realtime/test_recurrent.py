@@ -5,11 +5,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from clip_makers import read_clip, write_clip
 from motion_makers import texture
 from numpy.typing import NDArray
 from onnx_makers import make_recurrent_onnx, make_style_onnx
 
+from realtime import engine as engines
+from realtime.camera_command import main as camera_main
 from realtime.catalog import StyleEntry, find_style, list_styles
+from realtime.cli import main
 from realtime.contract import ContractError, read_contract
 from realtime.engine import Engine, EngineOptions, open_engine
 from realtime.engine_guard import EngineGuard
@@ -175,3 +179,41 @@ def test_a_kind_that_is_unknown_is_refused(entry: StyleEntry) -> None:
     path.write_bytes(path.read_bytes().replace(b'"recurrent"', b'"telepathy"'))
     with pytest.raises(ContractError, match="kind must be one of transform, recurrent"):
         read_contract(path)
+
+
+@pytest.mark.parametrize(("steady", "opened"), [("full", "mine.steady.onnx"), ("off", "mine.onnx")])
+def test_films_are_painted_by_it(
+    entry: StyleEntry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steady: str, opened: str
+) -> None:
+    seen = watch_opening(monkeypatch)
+    write_clip(tmp_path / "in.mp4", count=4, size_wh=(96, 64))
+    words = ["video", str(tmp_path / "in.mp4"), "-o", str(tmp_path / "out.mp4"), "--style", str(entry.path)]
+    assert main([*words, "--steady", steady]) == 0
+    assert seen == [opened]
+    assert len(read_clip(tmp_path / "out.mp4").numbers) == 4
+
+
+@pytest.mark.parametrize(("steady", "opened"), [("auto", "mine.steady.onnx"), ("off", "mine.onnx")])
+def test_so_are_cameras(
+    entry: StyleEntry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steady: str, opened: str
+) -> None:
+    seen = watch_opening(monkeypatch)
+    words = ["--style", str(entry.path), "--source", "demo", "--max-frames", "3", "--no-window"]
+    assert camera_main([*words, "--output", str(tmp_path / "out.mp4"), "--steady", steady]) == 0
+    assert seen == [opened]
+
+
+def watch_opening(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that gets the name of every style file that is opened from now on."""
+    seen: list[str] = []
+    load = engines._load
+
+    def watched(name: str) -> Any:
+        def open_style(path: Path, contract: Any, options: Any) -> Any:
+            seen.append(path.name)
+            return load(name)(path, contract, options)
+
+        return open_style
+
+    monkeypatch.setattr(engines, "_load", watched)
+    return seen
