@@ -3,11 +3,16 @@
 import cv2
 import numpy as np
 import pytest
+import skimage.data
 from numpy.typing import NDArray
 
 from realtime.catalog import find_style, list_styles
 from realtime.demo import draw_demo_frame
-from realtime.engine import EngineOptions, open_engine
+from realtime.engine import Engine, EngineOptions, open_engine
+from realtime.recurrent import steadied
+from realtime.steady import Steadier
+from realtime.temporal import WARM_UP_FRAMES
+from realtime.testing import make_frame
 
 STYLES = {
     "starry_night": "Vincent van Gogh",
@@ -22,6 +27,8 @@ STYLES = {
     "contrast_of_forms": "Fernand Léger",
 }
 SIZE_WH = (320, 180)
+# Those that see their last painting where paintings are to be steady.
+RECURRENT = ("starry_night", "the_great_wave")
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +111,77 @@ def test_the_styles_are_told_apart_by_their_colours(paintings: dict[str, NDArray
     assert min(grey, key=lambda name: grey[name]) == "holy_kinship"  # a woodcut
     for name, image in paintings.items():
         assert image.std() > 25, f"{name} paints almost nothing"
+
+
+def room() -> NDArray[np.uint8]:
+    """A photograph of things that stand still, BGR."""
+    return np.ascontiguousarray(cv2.resize(skimage.data.coffee(), (192, 128))[..., ::-1])
+
+
+def paint_still(name: str, frames: int, seed: int = 0, noise: float = 0.0) -> list[NDArray[np.uint8]]:
+    """A still clip in a style, as films are painted; with a camera's noise, of so many levels."""
+    chance, image = np.random.default_rng(seed), room()
+    engine, steadier, painted = open_steady(name), Steadier("full"), []
+    for number in range(frames):
+        noisy = np.clip(image + chance.normal(0, noise, image.shape), 0, 255).round().astype(np.uint8)
+        frame = make_frame(number).with_image(noisy)
+        painted.append(steadier.paint(engine, steadier.look(frame, noisy)).copy())
+    engine.close()
+    return painted
+
+
+def open_steady(name: str) -> Engine:
+    return open_engine(find_style(name), EngineOptions(precision="fp32", device="cpu", looks_back=True))
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_a_recurrent_style_is_small_and_of_the_weights_that_it_lies_beside(name: str) -> None:
+    style = find_style(name)
+    steady = steadied(style, EngineOptions(device="cpu"))
+    assert steady.path.name == f"{name}.steady.onnx" and steady.path.stat().st_size <= 200 * 1024
+    assert steady.contract.artist == style.contract.artist
+    alone, plain = open_steady(name), open_engine(style, EngineOptions(precision="fp32", device="cpu"))
+    difference = np.abs(alone.infer(room()).astype(int) - plain.infer(room()))
+    assert difference.max() <= 1
+    for engine in (alone, plain):
+        engine.close()
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_a_still_clip_of_a_thousand_frames_keeps_its_colours(name: str) -> None:
+    painted = paint_still(name, 1000)
+    means = np.array([image.mean(axis=(0, 1)) for image in painted])
+    assert np.abs(means - means[0]).max() <= 1  # level of 255
+    assert np.abs(painted[-1].astype(int) - painted[-2]).mean() < 0.05
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_noise_is_not_painted_and_strokes_stay_strong(name: str) -> None:
+    noisy = paint_still(name, 24, noise=3)
+    engine = open_steady(name)
+    chance = np.random.default_rng(1)
+    alone = [
+        engine.infer(np.clip(room() + chance.normal(0, 3, room().shape), 0, 255).round().astype(np.uint8))
+        for _ in range(3)
+    ]
+    engine.close()
+    assert unrest(noisy[12:]) < 0.2 * unrest(alone)
+    # Blended paintings are paler: these deviate from their surroundings as much as each by itself.
+    fine = [float((image - cv2.blur(image, (5, 5)).astype(float)).std()) for image in (noisy[-1], alone[-1])]
+    assert fine[0] > 0.8 * fine[1]
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_what_a_clip_began_with_is_forgotten(name: str) -> None:
+    """Pieces of a film are painted by themselves, and their seams shall not show."""
+    whole = paint_still(name, 40 + WARM_UP_FRAMES, noise=3)
+    piece = paint_still(name, WARM_UP_FRAMES, seed=7, noise=3)
+    usual = unrest(whole[20:])
+    seam = float(np.square(piece[-1].astype(float) - whole[-1]).mean())
+    assert seam < 2 * usual + 0.05 * unrest([whole[0], paint_still(name, 1, seed=3, noise=3)[0]])
+
+
+def unrest(painted: list[NDArray[np.uint8]]) -> float:
+    """The mean squared difference of a painting from the one before, where nothing moves."""
+    pairs = zip(painted[1:], painted, strict=False)
+    return float(np.mean([np.square(now.astype(float) - before).mean() for now, before in pairs]))

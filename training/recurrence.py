@@ -12,6 +12,8 @@ from training.temporal_loss import valid_pixels
 
 # Of the steps, how many look at a frame that stands alone, as the first of a clip does.
 ALONE_SHARE = 0.3
+# How much more it counts that a clip's first frames are forgotten.
+FORGETTING = 3.0
 # Frames of a sequence that gradients go through: what is painted, and what that is painted after.
 _LEARNT = 2
 
@@ -60,7 +62,8 @@ def paint_sequence(
             other = network(frames.seen[-2].contiguous(memory_format=torch.channels_last))
         with autocast():
             otherwise = network(image, other, trust)
-        unsteady.append(_where_counted(otherwise.float(), paintings[-1].float(), frames.flow, trust > 0.5))
+        forgetful = _where_counted(otherwise.float(), paintings[-1].float(), frames.flow, trust > 0.5)
+        unsteady.append(FORGETTING * forgetful)
     judged = 0 if alone else -1
     return paintings[judged], frames.clean[judged], torch.stack(unsteady).mean()
 
