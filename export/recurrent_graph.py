@@ -46,7 +46,7 @@ class RecurrentGraph(nn.Module):
         _, norm, relu = paints.stem
         drawn = paints.draw(relu(norm(self.stem(runs) + share * self.guide(last))))
         painted = paints.to_cells(drawn).sigmoid() * 255
-        kept = share * paints.gate(drawn).sigmoid()
+        kept = paints.kept(share, drawn)
         rows, columns = kept.shape[2:]
         # In the order of the picture: (row of cells, row of a cell, cell, column of a cell and colour).
         painted = (
