@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,7 +76,7 @@ def export_one(source: str, order: Order) -> None:
     if order.picture is not None:
         from export.mixable import with_hidden
 
-        loaded = Source(loaded.network, with_hidden(loaded.content, order.picture))
+        loaded = replace(loaded, content=with_hidden(loaded.content, order.picture))
     _show_checks([_export([loaded], name, files[name], options[name], order.verify) for name in order.names])
 
 
