@@ -36,8 +36,8 @@ MOST_TRUST = 0.5
 _BAND = 360  # rows that are moved at a time
 # What warms a state up: of what was blended before a moment so many frames ago two hundredths are left, and
 # where nothing moves recurrent networks have forgotten it: with a camera's noise, E_warp at the seam of two
-# pieces is 0.96 to 1.05 times its neighbours' on two photographs of some 300 pixels; 1.75 on one of 192, in The
-# Great Wave.
+# pieces is 0.96 to 1.05 times its neighbours' on two photographs of some 300 pixels; 1.75 on one of 192,
+# of The Great Wave.
 WARM_UP_FRAMES = 14
 
 
