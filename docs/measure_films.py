@@ -35,6 +35,7 @@ from realtime.film import Brushes, Film, OwnBrushes, paint_film
 from realtime.film_plan import FilmOptions
 from realtime.film_ray import RayBrushes, RayOptions
 from realtime.film_workers import WorkerBrushes
+from realtime.recurrent import steadied
 from realtime.steady import SteadyLevel
 from realtime.style_timeline import StyleTimeline
 
@@ -100,12 +101,16 @@ def measure_network(asked: argparse.Namespace) -> None:
     for name in asked.style:
         style = find_style(name)
         engine = open_engine(style, engine_options(asked))
+        # As the command does: steadily by the style's recurrent network, where it has one.
+        film_style = style if asked.steady == "off" else steadied(style, engine_options(asked))
+        film_engine = engine if film_style == style else open_engine(film_style, engine_options(asked))
         with tempfile.TemporaryDirectory() as folder:
             source = draw_film(Path(folder) / "in.mp4", asked.frames, size_wh)
             images = [draw_demo_frame(number, size_wh) for number in range(8)]
-            brushes = OwnBrushes({style.name: engine}, threading.Event())
+            brushes = OwnBrushes({style.name: film_engine}, threading.Event())
             clock = time.process_time if asked.clock == "cpu" else time.perf_counter
-            whole = partial(seconds_of, source, style, engine_options(asked), brushes, clock, asked.steady)
+            told = source, film_style, engine_options(asked), brushes, clock, asked.steady
+            whole = partial(seconds_of, *told)
             alone = partial(seconds_alone, engine, images, asked.frames, clock)
             alone()
             values = take_turns({"whole": whole, "alone": alone}, asked.rounds)

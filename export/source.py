@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -30,6 +30,10 @@ class Source:
     network: nn.Module
     content: dict[str, Any]
     recurrent: RecurrentNet | None = None
+
+    def alone(self) -> Source:
+        """Return what paints frame by frame, without its recurrent network."""
+        return replace(self, recurrent=None)
 
     @property
     def name(self) -> str:

@@ -68,7 +68,7 @@ def write_style(source: Source, folder: Path, options: ExportOptions) -> tuple[P
     """Write the style file that other files of the same graph are made of; return it and its notes."""
     precision = "fp16" if options.precision == "bf16" else options.precision
     style = folder / f"{source.name}.onnx"
-    return style, TARGETS["onnx"].write(source, style, ExportOptions(precision))
+    return style, TARGETS["onnx"].write(source.alone(), style, ExportOptions(precision))
 
 
 def _start_of(model: Any) -> set[str]:

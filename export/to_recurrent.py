@@ -17,8 +17,9 @@ from export.parity import psnr_db
 from export.recurrent_graph import RecurrentGraph
 from export.to_onnx import WeightsPrecision, as_stored, fit_for_engines, store_halves, trace
 from export.whole import write_whole
+from realtime import engine
 from realtime.contract import BEFORE_NAME, INPUT_NAME, METADATA_KEY, RECURRENT, TRUST_NAME, StyleContract
-from realtime.engine import EngineOptions, is_installed, open_engine
+from realtime.engine import EngineOptions, open_engine
 from realtime.onnx_metadata import STEADY_SUFFIX
 from realtime.recurrent import PLAIN_KEY, look_back
 from training.networks.recurrent_net import RecurrentNet
@@ -68,7 +69,7 @@ def recurrent_graph(network: RecurrentNet) -> onnx.ModelProto:
 
 def _checked(file: Path, network: RecurrentNet) -> str:
     """Return, in words, how near the installed engines come in fp32; "not run here" if there is none."""
-    engines = [name for name in ("openvino", "onnxruntime") if is_installed(name)]
+    engines = [name for name in ("openvino", "onnxruntime") if engine.is_installed(name)]
     if not engines:
         return "not run here"
     worst = {name: worst_db(file, network, name) for name in engines}
@@ -80,18 +81,18 @@ def _checked(file: Path, network: RecurrentNet) -> str:
 
 def worst_db(file: Path, network: RecurrentNet, engine_name: str) -> float:
     """Return the PSNR of the worst of the checked frames, each after a painting of it, half trusted."""
-    engine = open_engine(file, EngineOptions(engine_name, "fp32", "cpu"))
-    recurrent = look_back(engine)
+    opened = open_engine(file, EngineOptions(engine_name, "fp32", "cpu"))
+    recurrent = look_back(opened)
     assert recurrent is not None
     found = []
     try:
         for _, frame in checked_frames():
-            before = np.roll(engine.infer(frame), 3, axis=1)
+            before = np.roll(opened.infer(frame), 3, axis=1)
             trust = np.linspace(0, 255, frame.shape[1]).astype(np.uint8)[None].repeat(len(frame), axis=0)
             painted = recurrent.infer_after(frame, before, trust)
             found.append(psnr_db(_paint(network, frame, before, trust), painted))
     finally:
-        engine.close()
+        opened.close()
     return min(found)
 
 

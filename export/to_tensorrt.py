@@ -39,7 +39,7 @@ def write(source: Source, file: Path, options: ExportOptions) -> list[str]:
     stored = "fp32" if options.precision == "fp32" else "fp16"
     with tempfile.TemporaryDirectory() as folder:
         style = Path(folder) / f"{source.name}.onnx"
-        TARGETS["onnx"].write(source, style, ExportOptions(stored))
+        TARGETS["onnx"].write(source.alone(), style, ExportOptions(stored))
         contract = read_contract(style)
         if options.size_wh is not None:
             contract.check_size(options.size_wh)

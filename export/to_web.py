@@ -123,7 +123,7 @@ def _write_styles(
 
 def _write_network(source: Source, file: Path, options: ExportOptions) -> list[str]:
     with _of_the_page():
-        return to_onnx.write(source, file, replace(options, pixels="uint8"))
+        return to_onnx.write(source.alone(), file, replace(options, pixels="uint8"))
 
 
 def _write_person(source: str, file: Path) -> None:

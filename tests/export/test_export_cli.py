@@ -70,7 +70,8 @@ def test_a_shipped_style_becomes_several_files_by_its_name_each_with_a_report(
 ) -> None:
     assert run("starry_night", "--to", "onnx,checkpoint", "--precision", "fp32", "-o", tmp_path) == 0
     names = sorted(path.name for path in tmp_path.iterdir())
-    assert names == [f"starry_night{end}" for end in (".onnx", ".onnx.json", ".onnx.md", ".pt")]
+    ends = (".onnx", ".onnx.json", ".onnx.md", ".pt", ".steady.onnx")
+    assert names == [f"starry_night{end}" for end in ends]
     said = capsys.readouterr().out
     assert "The Starry Night, Vincent van Gogh, turbo" in said and "against the checkpoint" in said
 

@@ -9,11 +9,11 @@ from onnx import helper, numpy_helper
 from export.cli import app
 from export.errors import ExportError
 from export.from_onnx import READABLE, checkpoint_of
+from export.source import load_source
 from export.to_onnx import OnnxOptions, Pixels, WeightsPrecision, as_stored, export_onnx
 from realtime.catalog import shipped_dir
 from realtime.console import run_command
 from realtime.contract import METADATA_KEY, read_contract
-from training.checkpoint import load_transform_net
 from training.networks.transform_net import build_transform_net
 
 CREDITS = {"name": "plain", "title": "Plain", "artist": "nobody", "year": "1900"}
@@ -73,8 +73,8 @@ def test_a_file_of_an_earlier_version_comes_back(weights: WeightsPrecision, tmp_
 def test_what_ships_comes_back_and_leaves_again_as_the_same_file(name: str, tmp_path: Path) -> None:
     file, checkpoint, again = shipped_dir() / f"{name}.onnx", tmp_path / "style.pt", tmp_path / "style.onnx"
     assert run_command(app, [file.stem, "--to", "checkpoint", "-o", str(checkpoint)], program="export") == 0
-    network, content = load_transform_net(checkpoint)
-    export_onnx(network, content, again)
+    source = load_source(str(checkpoint))
+    export_onnx(source.network, source.content, again)
     before, after = (onnx.load(one).graph.initializer for one in (file, again))
     assert [tensor.name for tensor in before] == [tensor.name for tensor in after]
     assert all(one.raw_data == other.raw_data for one, other in zip(before, after, strict=True))

@@ -21,7 +21,10 @@ def make_config(**changes: Any) -> TransformConfig:
         ({"style_sizes": (384, 20)}, "--style-size must be between 64 and 4096, instead got 20"),
         ({"style_sizes": ()}, "at least one --style-size"),
         ({"learning_rate": float("nan")}, "--learning-rate must be between"),
-        ({"preset": "huge"}, "--preset must be one of turbo, fast, full, paper, instead got 'huge'"),
+        (
+            {"preset": "huge"},
+            "must be one of turbo, recurrent, fast, full, paper, instead got 'huge'",
+        ),
         ({"features": "resnet"}, "--features must be one of vgg16, vgg19, small"),
         ({"content_weight": 0.0, "style_weight": 0.0}, "nothing to learn"),
         ({"style_layers": ()}, "--style-layers is empty"),
