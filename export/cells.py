@@ -38,9 +38,7 @@ class CellGraph(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         paints = self.network
         height, width = image.shape[1:3]
-        bottom, right = -height % paints.multiple, -width % paints.multiple
-        padded = functional.pad(image[None], (0, 0, 0, right, 0, bottom), mode="reflect")[0]
-        cells = self.levels.to_numbers(self._laid_for_readers(padded))
+        cells = self.levels.to_numbers(self._laid_for_readers(padded(image, paints.multiple)))
         painted = self.levels.to_levels(paints.paint_cells(cells))
         return self._laid_for_eyes(painted)[:, :height, :width]
 
@@ -49,26 +47,33 @@ class CellGraph(nn.Module):
             conv.weight.data = by_place(conv.weight.data, self.network.in_cell, dim=1)
 
     def _laid_for_readers(self, image: Tensor) -> Tensor:
-        return to_cells(image, self.network.in_cell)
+        return _to_cells(image, self.network.in_cell)
 
     def _laid_for_eyes(self, cells: Tensor) -> Tensor:
-        return to_image(cells, self.network.out_cell)
+        return _to_image(cells, self.network.out_cell)
 
 
-def to_cells(image: Tensor, side: int) -> Tensor:
-    """(1, H, W, C) -> (1, side * side * C, H / side, W / side); channels are row, column, colour.
+def padded(image: Tensor, multiple: int) -> Tensor:
+    """(1, H, W, C), bytes -> the same, mirrored at the right and the bottom to sides of a multiple."""
+    height, width = image.shape[1:3]
+    bottom, right = -height % multiple, -width % multiple
+    return functional.pad(image[None], (0, 0, 0, right, 0, bottom), mode="reflect")[0]
+
+
+def _to_cells(image: Tensor, side: int) -> Tensor:
+    """(1, H, W, 3) -> (1, side * side * 3, H / side, W / side); channels are row, column, colour.
 
     Row by row of a cell: cutting out every second row and turning pixels into planes are what runtimes do
     fast, a transposition of more axes is not.
     """
-    _, height, width, colours = image.shape
+    _, height, width, _ = image.shape
     rows, columns = height // side, width // side
-    lines = image.reshape(rows, side, columns, side * colours)
-    planes = [lines[:, row].permute(2, 0, 1)[None] for row in range(side)]  # (1, side * C, h, w) each
+    lines = image.reshape(rows, side, columns, side * 3)
+    planes = [lines[:, row].permute(2, 0, 1)[None] for row in range(side)]  # (1, side * 3, h, w) each
     return torch.cat(planes, dim=1)
 
 
-def to_image(cells: Tensor, side: int) -> Tensor:
+def _to_image(cells: Tensor, side: int) -> Tensor:
     """(1, side * side * 3, h, w) -> (1, side * h, side * w, 3): the way back."""
     _, _, rows, columns = cells.shape
     run = side * 3

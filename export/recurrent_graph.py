@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from export.byte_graph import FLOATS, Levels
-from export.cells import by_place
+from export.cells import by_place, padded
 from export.runs import read_runs, to_runs
 from training.networks.recurrent_net import RecurrentNet
 
@@ -37,7 +37,7 @@ class RecurrentGraph(nn.Module):
     def forward(self, image: Tensor, before: Tensor, trust: Tensor) -> Tensor:
         paints, side = self.network, self.network.out_cell
         height, width = image.shape[1:3]
-        image, before, trust = (self._padded(picture) for picture in (image, before, trust))
+        image, before, trust = (padded(picture, paints.multiple) for picture in (image, before, trust))
         share = functional.avg_pool2d(trust.permute(0, 3, 1, 2).float() / 255, paints.in_cell)  # (1, 1, h, w)
         runs, last = (
             self.levels.to_numbers(to_runs(picture, paints.in_cell, self.margin))
@@ -56,9 +56,3 @@ class RecurrentGraph(nn.Module):
         mixed = painted + kept.reshape(rows, 1, columns, 1) * (was - painted)
         picture: Tensor = mixed.round().to(torch.uint8).reshape(1, rows * side, columns * side, _COLOURS)
         return picture[:, :height, :width]
-
-    def _padded(self, picture: Tensor) -> Tensor:
-        """(1, H, W, C), bytes -> the same, padded to whole cells."""
-        height, width, multiple = *picture.shape[1:3], self.network.multiple
-        bottom, right = -height % multiple, -width % multiple
-        return functional.pad(picture[None], (0, 0, 0, right, 0, bottom), mode="reflect")[0]
