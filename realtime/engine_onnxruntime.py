@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from realtime.binding_onnxruntime import BoundSession
 from realtime.buffers import BufferPool
-from realtime.contract import BEFORE_NAME, INPUT_NAME, OUTPUT_NAME, RECURRENT, TRUST_NAME, StyleContract
+from realtime.contract import BEFORE_NAME, INPUT_NAME, OUTPUT_NAME, TRUST_NAME, StyleContract
 from realtime.engine import EngineInfo, EngineOptions, default_threads
 from realtime.errors import EngineError
 from realtime.providers_onnxruntime import (
@@ -35,7 +35,8 @@ from realtime.providers_onnxruntime import (
     cuda_provider,
     tensorrt_provider,
 )
-from realtime.tensors import input_shape, nothing_before, tensors_before, to_image, to_tensor
+from realtime.recurrent import PaintsAfter
+from realtime.tensors import input_shape, nothing_before, to_image, to_tensor
 
 NAME = "onnxruntime"
 _INPUTS = (INPUT_NAME, BEFORE_NAME, TRUST_NAME)  # most graphs take the first only
@@ -53,7 +54,7 @@ _PROBE = bytes.fromhex(
 )
 
 
-class OnnxRuntimeEngine:
+class OnnxRuntimeEngine(PaintsAfter):
     """One style on onnxruntime; see `realtime.engine.Engine`.
 
     Args:
@@ -82,7 +83,6 @@ class OnnxRuntimeEngine:
                 "use --precision auto, or --engine aoti"
             )
         self.contract = contract
-        self.looks_back = contract.kind == RECURRENT
         self._path = path
         self._keep_sizes = options.keep_sizes
         self._precision = options.precision
@@ -118,16 +118,6 @@ class OnnxRuntimeEngine:
         """Run on this width and height: the first run allocates, CUDA picks kernels and records a graph."""
         for _ in range(1 if self._provider == CPU else 3):
             self.infer(np.zeros((size_wh[1], size_wh[0], 3), dtype=np.uint8))
-
-    def infer(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Paint one picture: (H, W, 3) uint8 BGR -> the same shape, an array that the caller owns."""
-        return self._paint(image, nothing_before(image) if self.looks_back else ())
-
-    def infer_after(
-        self, image: NDArray[np.uint8], before: NDArray[np.uint8], trust: NDArray[np.uint8]
-    ) -> NDArray[np.uint8]:
-        """Paint one picture after another one; see `realtime.recurrent.RecurrentEngine`."""
-        return self._paint(image, tensors_before(self.contract, image, before, trust))
 
     def _paint(self, image: NDArray[np.uint8], more: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
         """Run the graph on a picture, and on what else it takes."""

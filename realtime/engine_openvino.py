@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 from openvino import opset13 as ops
 
 from realtime.buffers import BufferPool
-from realtime.contract import FLOATS_KEY, RECURRENT, StyleContract
+from realtime.contract import FLOATS_KEY, StyleContract
 from realtime.engine import EngineInfo, EngineOptions, default_threads
 from realtime.errors import EngineError
-from realtime.tensors import input_shapes, nothing_before, tensors_before, to_image, to_tensor, unlocked
+from realtime.recurrent import PaintsAfter
+from realtime.tensors import input_shapes, to_image, to_tensor, unlocked
 
 NAME = "openvino"
 DEVICE = "CPU"
@@ -45,7 +46,7 @@ class NodeTime(NamedTuple):
     mean_us: int | None
 
 
-class OpenVinoEngine:
+class OpenVinoEngine(PaintsAfter):
     """One style on OpenVINO; see `realtime.engine.Engine`.
 
     Args:
@@ -76,7 +77,6 @@ class OpenVinoEngine:
         self._compiled: OrderedDict[tuple[int, int], tuple[Any, Any]] = OrderedDict()
         self._info: EngineInfo | None = None
         self._is_closed = False
-        self.looks_back = contract.kind == RECURRENT
 
     @property
     def info(self) -> EngineInfo:
@@ -89,16 +89,6 @@ class OpenVinoEngine:
         """Compile for this width and height and run once, so that no frame pays for it."""
         self.contract.check_size(size_wh)
         self.infer(np.zeros((size_wh[1], size_wh[0], 3), dtype=np.uint8))
-
-    def infer(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Paint one picture: (H, W, 3) uint8 BGR -> the same shape, an array that the caller owns."""
-        return self._paint(image, nothing_before(image) if self.looks_back else ())
-
-    def infer_after(
-        self, image: NDArray[np.uint8], before: NDArray[np.uint8], trust: NDArray[np.uint8]
-    ) -> NDArray[np.uint8]:
-        """Paint one picture after another one; see `realtime.recurrent.RecurrentEngine`."""
-        return self._paint(image, tensors_before(self.contract, image, before, trust))
 
     def _paint(self, image: NDArray[np.uint8], more: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
         """Run the graph on a picture, and on what else it takes."""

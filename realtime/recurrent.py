@@ -7,6 +7,8 @@ blended, see `realtime.temporal`.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +22,7 @@ from realtime.contract import RECURRENT, StyleContract, read_contract
 from realtime.engine import Engine, EngineOptions, may_take_card
 from realtime.errors import LivebrushError
 from realtime.onnx_metadata import STEADY_SUFFIX
+from realtime.tensors import nothing_before, tensors_before
 
 # Engines that run it, on the processor; those that build or export one of their own have the plain network's.
 ENGINES = ("auto", "openvino", "onnxruntime")
@@ -28,9 +31,11 @@ PLAIN_KEY = "plain_weights_sha256"
 
 
 class RecurrentEngine(Engine, Protocol):
-    """An engine that may be shown its last painting. `looks_back` says whether its style file takes it."""
+    """An engine that may be shown its last painting."""
 
-    looks_back: bool
+    @property
+    def looks_back(self) -> bool:
+        """Whether its style file takes its last painting."""
 
     def infer_after(
         self, image: NDArray[np.uint8], before: NDArray[np.uint8], trust: NDArray[np.uint8]
@@ -44,6 +49,31 @@ class RecurrentEngine(Engine, Protocol):
         Raises:
             EngineError: if the runtime fails on it, or the style file takes no painting before.
         """
+
+
+class PaintsAfter(ABC):
+    """What engines share that run recurrent graphs: a picture alone is one after nothing."""
+
+    contract: StyleContract
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether its style file takes its last painting."""
+        return self.contract.kind == RECURRENT
+
+    def infer(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Paint one picture: (H, W, 3) uint8 BGR -> the same shape, an array that the caller owns."""
+        return self._paint(image, nothing_before(image) if self.looks_back else ())
+
+    def infer_after(
+        self, image: NDArray[np.uint8], before: NDArray[np.uint8], trust: NDArray[np.uint8]
+    ) -> NDArray[np.uint8]:
+        """Paint one picture after another one; see `RecurrentEngine`."""
+        return self._paint(image, tensors_before(self.contract, image, before, trust))
+
+    @abstractmethod
+    def _paint(self, image: NDArray[np.uint8], more: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+        """Run the graph on a picture, and on what else it takes."""
 
 
 def steadied(entry: StyleEntry, options: EngineOptions) -> StyleEntry:
