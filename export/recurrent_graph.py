@@ -11,6 +11,7 @@ from torch.nn import functional
 from export.byte_graph import FLOATS, Levels
 from export.cells import by_place, padded
 from export.runs import read_runs, to_runs
+from training.networks.layers import ReflectConv
 from training.networks.recurrent_net import RecurrentNet
 
 _COLOURS = 3
@@ -28,6 +29,7 @@ class RecurrentGraph(nn.Module):
         super().__init__()
         self.network, self.levels = network, levels
         self.margin = network.guide.kernel_size[0] // 2
+        self.gate = _by_channels(network.gate)
         stem, writer = network.stem_conv(), network.to_cells
         self.stem, self.guide = (read_runs(conv, network.in_cell) for conv in (stem, network.guide))
         writer.weight.data = by_place(writer.weight.data, network.out_cell, dim=0)
@@ -46,7 +48,7 @@ class RecurrentGraph(nn.Module):
         _, norm, relu = paints.stem
         drawn = paints.draw(relu(norm(self.stem(runs) + share * self.guide(last))))
         painted = paints.to_cells(drawn).sigmoid() * 255
-        kept = paints.kept(share, drawn)
+        kept = paints.kept(share, self.gate(drawn).sigmoid())
         rows, columns = kept.shape[2:]
         # In the order of the picture: (row of cells, row of a cell, cell, column of a cell and colour).
         painted = (
@@ -56,3 +58,16 @@ class RecurrentGraph(nn.Module):
         mixed = painted + kept.reshape(rows, 1, columns, 1) * (was - painted)
         picture: Tensor = mixed.round().to(torch.uint8).reshape(1, rows * side, columns * side, _COLOURS)
         return picture[:, :height, :width]
+
+
+def _by_channels(gate: ReflectConv) -> nn.Sequential:
+    """Return the same in two steps, each channel by itself and their sum: engines pad one output to 16."""
+    channels = gate.in_channels
+    each = ReflectConv(channels, channels, gate.kernel_size[0], groups=channels)
+    total = nn.Conv2d(channels, 1, 1)
+    assert each.bias is not None and total.bias is not None and gate.bias is not None
+    each.weight.data = gate.weight.data.transpose(0, 1).contiguous()
+    each.bias.data.zero_()
+    total.weight.data.fill_(1)
+    total.bias.data = gate.bias.data.clone()
+    return nn.Sequential(each, total)

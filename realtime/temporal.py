@@ -131,16 +131,15 @@ def _moved(painting: Image, motion: Motion) -> Image:
     if motion.flow is None:
         return painting
     height, width = painting.shape[:2]
-    scale = np.array((width / motion.flow.shape[1], height / motion.flow.shape[0]), np.float32)
-    places = cv2.resize(
-        motion.flow * scale, (width, height), dst=_MEMORY.take((height, width, 2), np.float32)
-    )
+    scale = width / motion.flow.shape[1], height / motion.flow.shape[0], 0, 0
+    flow = cv2.multiply(motion.flow, scale)  # type: ignore[call-overload]
+    places = cv2.resize(flow, (width, height), dst=_MEMORY.take((height, width, 2), np.float32))
     moved = _MEMORY.like(painting)
     for top in range(0, height, _BAND):  # the grid of a whole film frame would be 16 MB
         band = places[top : top + _BAND]
         cv2.add(band, grid(width, len(band)), dst=band)
         if top:
-            band[..., 1] += top
+            cv2.add(band, (0, top, 0, 0), dst=band)  # type: ignore[call-overload]
         cv2.remap(
             painting,
             band,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from motion_makers import moving_square, sliding_texture, texture
 
-from realtime.motion import LONG_SIDE, find_motion, small_picture
+from realtime.motion import LONGEST, SHORTEST, find_motion, small_picture
 
 
 def test_noise_is_no_motion() -> None:
@@ -53,9 +53,20 @@ def test_light_that_changes_is_not_taken_for_noise() -> None:
     assert float(motion.still.max()) == 0
 
 
-@pytest.mark.parametrize("size_wh", [(640, 360), (361, 641), (64, 64), (1919, 1079)])
-def test_motion_is_looked_for_at_a_small_size_of_the_same_shape(size_wh: tuple[int, int]) -> None:
+@pytest.mark.parametrize(
+    ("size_wh", "longer"),
+    [
+        ((640, 360), SHORTEST),
+        ((361, 681), 170),
+        ((64, 64), 64),
+        ((400, 300), SHORTEST),
+        ((1919, 1079), LONGEST),
+    ],
+)
+def test_motion_is_looked_for_at_a_small_size_of_the_same_shape(
+    size_wh: tuple[int, int], longer: int
+) -> None:
     small = small_picture(np.zeros((size_wh[1], size_wh[0], 3), np.uint8))
     height, width = small.shape[:2]
-    assert max(height, width) == min(LONG_SIDE, max(size_wh))
+    assert max(height, width) == longer
     assert width / height == pytest.approx(size_wh[0] / size_wh[1], rel=0.02)

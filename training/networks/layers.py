@@ -34,7 +34,9 @@ class ReflectConv(nn.Conv2d):
     (N, C_in, H, W) -> (N, C_out, ceil(H / stride), ceil(W / stride)).
     """
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, *, stride: int = 1) -> None:
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: int, *, stride: int = 1, groups: int = 1
+    ) -> None:
         super().__init__(
             in_channels,
             out_channels,
@@ -42,6 +44,7 @@ class ReflectConv(nn.Conv2d):
             stride=stride,
             padding=kernel_size // 2,
             padding_mode="reflect",
+            groups=groups,
         )
 
 

@@ -88,11 +88,12 @@ class RecurrentNet(TurboNet):
         """
         _, norm, relu = self.stem
         drawn = self.draw(relu(norm(self.stem_conv()(cells) + trust * self.guide(before))))
-        return self.to_cells(drawn).sigmoid(), self.kept(trust, drawn)
+        return self.to_cells(drawn).sigmoid(), self.kept(trust, self.gate(drawn).sigmoid())
 
-    def kept(self, trust: Tensor, drawn: Tensor) -> Tensor:
-        """Return how much of the painting before is kept, (N, 1, H / 2, W / 2), of what `draw` gave."""
-        left: Tensor = (1 - HOLD * trust) * (1 - trust * self.gate(drawn).sigmoid())
+    @staticmethod
+    def kept(trust: Tensor, gate: Tensor) -> Tensor:
+        """Return how much of the painting before is kept, as large as both; see above."""
+        left: Tensor = (1 - HOLD * trust) * (1 - trust * gate)
         return 1 - left
 
     def stem_conv(self) -> nn.Conv2d:
