@@ -13,10 +13,10 @@ from realtime.film_mask import mask_painters
 from realtime.film_painter import look_at, make_painter
 from realtime.film_plan import FilmPlan
 from realtime.film_scan import Segment
+from realtime.film_seam import SeamPainter
 from realtime.film_source import FilmFrame, FilmSource
 from realtime.film_store import Pieces
 from realtime.frame import Frame
-from realtime.masked_painter import MaskedPainter
 from realtime.media import MEDIA_ERRORS, reason
 from realtime.painter import Look, NetworkSize, Painted, Painter
 from realtime.pipeline import SinkOutput, run
@@ -77,11 +77,16 @@ def paint_segments(
         return True
     finally:
         sink.close()
-        if isinstance(painter, MaskedPainter):
-            painter.close()
+        getattr(painter, "close", lambda: None)()
 
 
 def _painter(plan: FilmPlan, engines: Mapping[str, Engine], times: StageTimes) -> Painter:
+    """Return what paints every piece, and lets none be seen to end where pieces have a past."""
+    make = partial(_piece_painter, plan, engines, times)
+    return SeamPainter(make) if plan.options.warm_up else make()
+
+
+def _piece_painter(plan: FilmPlan, engines: Mapping[str, Engine], times: StageTimes) -> Painter:
     """Return what paints every frame, or each of its parts."""
     options, size = plan.options, NetworkSize(plan.options.network_wh)
     looks = None if options.mask is None else SharedLooks()

@@ -218,7 +218,9 @@ def segment_keys(plan: FilmPlan, engines: Mapping[str, EngineInfo]) -> dict[int,
         "source": [plan.info.size_wh, plan.info.pixel_aspect],
     }
     return {
-        segment.number: _hash([common, asdict(segment), _digest_before(plan, segment)])
+        segment.number: _hash(
+            [common, asdict(segment), _digest_before(plan, segment), _leads_on(plan, segment)]
+        )
         for segment in plan.segments
     }
 
@@ -228,6 +230,11 @@ def _digest_before(plan: FilmPlan, segment: Segment) -> str | None:
     if plan.options.warm_up == 0 or segment == plan.segments[0]:
         return None
     return plan.scan.segments[segment.number - 1].digest
+
+
+def _leads_on(plan: FilmPlan, segment: Segment) -> bool:
+    """Tell whether a piece ends as the next one begins; see `realtime.film_seam`."""
+    return plan.options.warm_up > 0 and segment != plan.segments[-1]
 
 
 def film_key(plan: FilmPlan, keys: Mapping[int, str]) -> str:

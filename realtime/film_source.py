@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import time
 from bisect import bisect_left
-from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
@@ -21,8 +20,6 @@ from realtime.segment_file import Found
 from realtime.source_video import VideoSource
 from realtime.sources import Clock, SourceInfo
 
-MOST_KEPT = 40_000_000  # bytes of frames that wait to warm up the next piece
-
 
 @dataclass(frozen=True, eq=False, slots=True)
 class FilmFrame(Frame):
@@ -33,6 +30,8 @@ class FilmFrame(Frame):
         at_s: the frame's time in the film it comes from, in seconds.
         warms_up: it belongs to the piece before, and is painted once more only so that the piece goes on
             from it; it is not in the result.
+        leads: how near the next piece is that is painted: 0 before its first frame to warm up, then rising
+            to what is next to 1.
         number: of the picture among all of the film, from 0, whichever of them are wanted.
         taken_s: the picture's own time in the film, in seconds; with --fps it may be shown later, and again.
     """
@@ -40,6 +39,7 @@ class FilmFrame(Frame):
     segment: int = 0
     at_s: Fraction = Fraction(0)
     warms_up: bool = False
+    leads: float = 0.0
     number: int = 0
     taken_s: Fraction = Fraction(0)
 
@@ -48,9 +48,9 @@ class FilmSource:
     """Reads pieces of a film, in the order that they are given; see `realtime.sources.Source`.
 
     Every piece is decoded from its own key frame, also where the one before ends there: so a piece is
-    made of the same frames whichever was painted before it, in this process or in another. The same goes for
-    what comes before them to warm up: the last frames of the piece before, if that is wanted at all. Those
-    are kept where they are few megabytes; else that piece is decoded once more.
+    made of the same frames whichever was painted before it, in this process or in another. Before them come
+    the last frames of the piece before, to warm up; but not if that was the last to be read: they lead to
+    this piece, and `realtime.film_seam` painted them with its beginning.
 
     Args:
         scan: what the film is made of.
@@ -83,10 +83,8 @@ class FilmSource:
         self._cut = cut
         self._window = window
         self._decoded_wh = decoded_wh
-        counts = not (scan.seekable or scan.files)  # which goes forwards only
-        self._keeps = counts or 3 * decoded_wh[0] * decoded_wh[1] * warm_up <= MOST_KEPT
-        self._warm_up = warm_up
-        self._tail: deque[FilmFrame] = deque(maxlen=warm_up if self._keeps else 0)
+        # Of the film, counted by its own numbers, so that what is lost of it makes no difference.
+        self._last_pictures = warm_up * max(cut.every, self._pictures_in_a_tick())
         self._read_last: int | None = None
         self._wanted = {piece.number for piece in wanted_segments(scan, window)} if warm_up else set[int]()
         self._clock = clock
@@ -111,30 +109,17 @@ class FilmSource:
                 counted.close()
 
     def _before(self, segment: Segment, counted: VideoSource | None) -> Iterator[FilmFrame]:
-        """Yield the frames that a piece goes on from: those kept, or else decoded as their piece was."""
-        if segment.number - 1 not in self._wanted:
+        """Yield the frames that a piece begins with, of the piece before, decoded as that was."""
+        before = segment.number - 1
+        if before not in self._wanted or before == self._read_last:  # it was painted with what it leads to
             return
-        before = self._scan.segments[segment.number - 1]
-        if not self._keeps:
-            yield from self._last_of(before, segment, counted)
-            return
-        if self._read_last != before.number:
-            for _ in self._read_piece(before, counted):
-                pass  # the last ones stay in the tail
-            self.found.pop(before.number, None)  # it is of the piece that is painted
-        for frame in tuple(self._tail):
-            yield replace(frame, segment=segment.number, warms_up=True)
-
-    def _last_of(self, before: Segment, segment: Segment, counted: VideoSource | None) -> Iterator[FilmFrame]:
-        """Yield the last frames of a piece, told by their numbers: none of them is kept meanwhile."""
-        found = self.found.pop(before.number, None)
-        taken = self._warm_up * max(self._cut.every, self._pictures_in_a_tick())
-        for frame in self._read_piece(before, counted):
-            if frame.number >= segment.first_index - taken:
-                yield replace(frame, segment=segment.number, warms_up=True)
-        self.found.pop(before.number, None)
+        found = self.found.get(before)
+        for frame in self._read_piece(self._scan.segments[before], counted):
+            if frame.leads:
+                yield replace(frame, segment=segment.number, warms_up=True, leads=0.0)
+        self.found.pop(before, None)  # it is of the pieces that are painted
         if found is not None:
-            self.found[before.number] = found
+            self.found[before] = found
 
     def _pictures_in_a_tick(self) -> int:
         """Return how many pictures of the film come for each frame of the result, at least 1."""
@@ -143,10 +128,7 @@ class FilmSource:
         return max(1, ceil(self.info.fps / self._cut.fps))
 
     def _read_piece(self, segment: Segment, counted: VideoSource | None) -> Iterator[FilmFrame]:
-        self._tail.clear()
-        for frame in self._read_pictures(segment) if self._scan.files else self._decode(segment, counted):
-            self._tail.append(frame)
-            yield frame
+        yield from self._read_pictures(segment) if self._scan.files else self._decode(segment, counted)
         self._read_last = segment.number
 
     def _decode(self, segment: Segment, counted: VideoSource | None) -> Iterator[FilmFrame]:
@@ -201,7 +183,15 @@ class FilmSource:
         if self._scan.seekable and not self._scan.files and pts:
             number = min(bisect_left(pts, frame.pts + self._scan.offset), len(pts) - 1)
         taken_s = frame.pts * frame.time_base
-        return FilmFrame(**values, segment=segment.number, number=number, taken_s=taken_s)
+        leads = self._leads(number, segment)
+        return FilmFrame(**values, segment=segment.number, leads=leads, number=number, taken_s=taken_s)
+
+    def _leads(self, number: int, segment: Segment) -> float:
+        """Return how near the next piece is, in (0, 1) for what warms it up; 0 for all that is before."""
+        if segment.end_index is None or segment.number + 1 not in self._wanted:
+            return 0.0
+        last_pictures = min(self._last_pictures, segment.end_index - segment.first_index)
+        return max(0.0, 1 - (segment.end_index - number) / (last_pictures + 1))
 
     def _open(self, segment: Segment | None) -> VideoSource:
         begin = None if segment is None else segment.begin

@@ -131,7 +131,7 @@ def _follow(
 
 
 def _is_hidden(u: MatLike, v: MatLike, back: MatLike, places: MatLike) -> Mask:
-    """Tell which pixels have no partner, of the flow's two channels, the flow back, and where partners are."""
+    """Tell which pixels have no partner: of the flow by channels, the flow back, and where partners are."""
     back = cv2.remap(  # the nearest will do of what is as smooth; outside is never back at the start
         back,
         places,

@@ -30,14 +30,13 @@ from realtime.motion import Field, Image, Motion, find_motion, grid, small_pictu
 NEW_SEEN = 0.4
 NEW_STILL, NEW_MOVING = 0.25, 0.3
 # A recurrent network's last painting is trusted no more than by this share. By all of it some networks kept
-# the strokes of a clip's first frames for good, and films painted in pieces have seams then. On five clips
-# (Starry Night) E_warp was 9% higher with 0.6 and 16% with 0.4, and the style loss 5 and 6% lower.
+# the strokes of a clip's first frames for good. On five clips (Starry Night) E_warp was 9% higher with 0.6
+# and 16% with 0.4, and the style loss 5 and 6% lower.
 MOST_TRUST = 0.5
 _BAND = 360  # rows that are moved at a time
-# What warms a state up: of what was blended before a moment so many frames ago two hundredths are left, and
-# where nothing moves recurrent networks have forgotten it: with a camera's noise, E_warp at the seam of two
-# pieces is 0.96 to 1.05 times its neighbours' on two photographs of some 300 pixels; 1.75 on one of 192,
-# of The Great Wave.
+# What warms a state up: of what was blended before a moment so many frames ago two hundredths are left. What
+# recurrent networks keep for longer is faded over as many frames where films are painted in pieces; see
+# `realtime.film_seam`.
 WARM_UP_FRAMES = 14
 
 

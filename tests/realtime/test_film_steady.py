@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import cv2
@@ -13,7 +14,11 @@ import pytest
 from film_runners import Count, paint
 from motion_makers import texture
 
-from realtime import film_source
+from realtime.film_cut import FilmCut, window_of
+from realtime.film_scan import scan_film
+from realtime.film_source import FilmFrame, FilmSource
+from realtime.sources import SourceInfo
+from realtime.testing import IdentityEngine
 
 PIECE = 30
 
@@ -26,6 +31,7 @@ def still_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with av.open(str(file), "w") as output:
         stream = output.add_stream("ffv1", rate=25)
         stream.width, stream.height, stream.pix_fmt = 96, 64, "bgr0"
+        stream.codec_context.gop_size = 1
         for number in range(3 * PIECE):
             noisy = np.clip(room + chance.normal(0, 3, room.shape), 0, 255).round().astype(np.uint8)
             frame = av.VideoFrame.from_ndarray(noisy, "bgr24").reformat(format="bgr0")
@@ -80,18 +86,40 @@ def test_another_level_paints_every_piece_again(still_film: Path, tmp_path: Path
     assert (again.done, again.painted) == (0, 3 * PIECE)
 
 
-def test_large_frames_are_not_kept_to_warm_up_the_next_piece_and_stop_as_well(
-    still_film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+class KeepsItsPast(IdentityEngine):
+    """Paints a first frame as it is, and for ever after what it painted before."""
+
+    looks_back = True
+
+    def infer_after(self, image: np.ndarray, before: np.ndarray, trust: np.ndarray) -> np.ndarray:
+        return before.copy()
+
+
+def test_a_piece_ends_as_the_next_one_begins_whatever_stays_of_the_past(
+    still_film: Path, tmp_path: Path
 ) -> None:
-    kept = paint_pictures(still_film, tmp_path / "kept")
-    monkeypatch.setattr(film_source, "MOST_KEPT", 1)
-    again = paint_pictures(still_film, tmp_path / "again")
-    for one, other in zip(kept, again, strict=True):
-        assert (one == other).all()  # no frame of this film is lost, so it is the same ones
-    whole, output, stop = tmp_path / "whole.mkv", tmp_path / "out.mkv", threading.Event()
-    asked = {"segment_frames": PIECE, "steady": "full"}
-    paint(still_film, whole, **asked)
-    first = Count(lambda painted: stop.set() if painted == 70 else None)
-    assert paint(still_film, output, stop=stop, count=first, **asked).result == "stopped"
-    paint(still_film, output, **asked)
-    assert output.read_bytes() == whole.read_bytes()
+    steady = changes(paint_pictures(still_film, tmp_path / "steady", engine=KeepsItsPast()))
+    apart = 2 * 3**2  # two frames' noise: what each piece would keep of its first
+    assert steady.max() < apart / 25  # of it most is rounding to levels
+    assert steady[2 * PIECE - 8] > 0  # the past is another one on each side of a seam
+
+
+def test_frames_lead_to_the_next_piece_that_is_wanted_and_none_is_decoded_twice(still_film: Path) -> None:
+    scan = scan_film(still_film, segment_frames=PIECE)
+    assert [segment.first_index for segment in scan.segments] == [0, PIECE, 2 * PIECE]
+    cut = FilmCut(end_s=Fraction(50, 25))
+    window = window_of(cut, scan)
+
+    def read(*numbers: int) -> list[FilmFrame]:
+        pieces = [scan.segments[number] for number in numbers]
+        info = SourceInfo("room", "file", (96, 64), fps=25.0)
+        source = FilmSource(scan, pieces, cut, window, info, decoded_wh=(96, 64), warm_up=4)
+        return [cast(FilmFrame, frame) for frame in iter(source.read, None)]
+
+    both, second = read(0, 1), read(1)
+    assert [frame.number for frame in both] == list(range(50))
+    assert [frame.leads for frame in both if frame.leads] == pytest.approx([0.2, 0.4, 0.6, 0.8])
+    assert [frame.number for frame in both if frame.leads] == [26, 27, 28, 29]
+    assert [(frame.number, frame.segment, frame.leads) for frame in second if frame.warms_up] == [
+        (number, 1, 0) for number in (26, 27, 28, 29)
+    ]
