@@ -20,6 +20,7 @@ from realtime.frame import Frame
 from realtime.media import MEDIA_ERRORS, reason
 from realtime.painter import Look, NetworkSize, Painted, Painter
 from realtime.pipeline import SinkOutput, run
+from realtime.process import give_back_memory
 from realtime.segment_file import Found, SegmentWriter
 from realtime.steady import SharedLooks
 from realtime.style_timeline import StyleTimeline
@@ -175,6 +176,7 @@ class _SegmentSink:
             for packet in self._encoder.flush():
                 self._writer.add(packet)
             del self._encoder  # before the next one is made: at 1080p each holds a hundred megabytes
+            give_back_memory()
         self._writer.finish(self._keys[number], self._found.get(number, Found()))
         self._writer = None
         self._left.pop(0)

@@ -62,6 +62,11 @@ class TimelinePainter:
         self._timeline = timeline
         self._painters = painters
 
+    def forget(self) -> None:
+        """Paint the next frame as if it were the first."""
+        for painter in self._painters.values():
+            painter.forget()
+
     def paint(self, frame: Frame) -> Painted:
         """Return the painting of one frame."""
         shares = self._timeline.at(moment_of(frame)).shares

@@ -37,6 +37,7 @@ class SeamPainter:
         assert isinstance(frame, FilmFrame)
         if frame.segment == self._begun:
             self._piece, self._next, self._begun = self._next, self._piece, None
+            getattr(self._next, "forget", lambda: None)()  # its states are many megabytes
         painted = self._piece.paint(frame)
         if frame.leads == 0:
             return painted

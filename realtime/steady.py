@@ -137,4 +137,4 @@ class Steadier:
 
     def forget(self) -> None:
         """Begin anew with the next frame."""
-        self._seen = None
+        self._seen = self._shown = None
