@@ -28,7 +28,7 @@ STYLES = {
 }
 SIZE_WH = (320, 180)
 # Those that see their last painting where paintings are to be steady.
-RECURRENT = sorted(set(STYLES) - {"udnie", "the_kiss"})
+RECURRENT = sorted(set(STYLES) - {"the_kiss"})
 
 
 @pytest.fixture(scope="module")

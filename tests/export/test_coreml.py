@@ -29,12 +29,12 @@ MAX_KB = 310
 
 @pytest.fixture(scope="module")
 def source() -> Source:
-    return load_source("udnie")  # of preset fast, the largest that ships
+    return load_source("starry_night_fast")  # the largest that ships
 
 
 @pytest.fixture(scope="module")
 def package(source: Source, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("coreml") / "udnie.mlpackage"
+    file = tmp_path_factory.mktemp("coreml") / "starry_night_fast.mlpackage"
     TARGETS["coreml"].write(source, file, OPTIONS)
     return file
 
@@ -116,7 +116,7 @@ def test_another_size_or_precision_than_was_asked_for_is_found(package: Path) ->
 def test_a_new_package_takes_the_place_of_the_last_one(tmp_path: Path) -> None:
     file = tmp_path / "mine.mlpackage"
     (file / "old").mkdir(parents=True)
-    words = ["udnie", "--to", "coreml", "--size", "64x80", "--no-verify", "-o", str(file)]
+    words = ["starry_night_fast", "--to", "coreml", "--size", "64x80", "--no-verify", "-o", str(file)]
     assert run_command(app, words, program="python -m export") == 0
     assert sorted(path.name for path in file.iterdir()) == ["Data", "Manifest.json"]
     assert list(tmp_path.iterdir()) == [file]
@@ -136,6 +136,8 @@ class Foreign(nn.Module):
 def test_a_network_that_cannot_be_converted_is_one_line_and_leaves_nothing(
     source: Source, tmp_path: Path
 ) -> None:
-    with pytest.raises(ExportError, match="coremltools cannot convert udnie: .*matrix_exp") as caught:
+    with pytest.raises(
+        ExportError, match="coremltools cannot convert starry_night_fast: .*matrix_exp"
+    ) as caught:
         TARGETS["coreml"].write(Source(Foreign(), source.content), tmp_path / "x.mlpackage", OPTIONS)
     assert "\n" not in str(caught.value) and not list(tmp_path.iterdir())

@@ -24,7 +24,7 @@ MAX_KB = 310
 
 @pytest.fixture(scope="module")
 def source() -> Source:
-    return load_source("udnie")  # of preset fast, the largest that ships
+    return load_source("starry_night_fast")  # the largest that ships
 
 
 @pytest.mark.parametrize("preset", ["turbo", "fast"])
@@ -92,7 +92,7 @@ def test_the_job_says_all_that_the_other_python_wants(
     monkeypatch.setenv(to_litert.PYTHON_VARIABLE, program(tmp_path, words))
     monkeypatch.setattr(to_litert, "checked_frames", lambda: iter([]))
     monkeypatch.setattr(to_litert, "calibration_frames", lambda: [])
-    file = tmp_path / "udnie.tflite"
+    file = tmp_path / "starry_night_fast.tflite"
     notes = TARGETS["litert"].write(source, file, ExportOptions("int8", SIZE_WH))
     assert notes == ["15 of 16 convolutions are in 8 bits; in fp32, by measurement: conv_0"]
     job = json.loads(file.read_text())
@@ -104,7 +104,10 @@ def test_the_job_says_all_that_the_other_python_wants(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("raise ValueError('no such layer')", "litert-torch cannot convert udnie: ValueError: no such layer"),
+        (
+            "raise ValueError('no such layer')",
+            "litert-torch cannot convert starry_night_fast: ValueError: no such layer",
+        ),
         ("import litert_torch_that_is_not_there", "get what lacks with: .*python -m pip install"),
         ("raise SystemExit(3)", "it ended with exit code 3"),
     ],
@@ -116,7 +119,7 @@ def test_a_conversion_that_fails_is_one_line_and_leaves_nothing(
     folder = tmp_path / "engines"
     folder.mkdir()
     with pytest.raises(ExportError, match=message) as caught:
-        TARGETS["litert"].write(source, folder / "udnie.tflite", OPTIONS)
+        TARGETS["litert"].write(source, folder / "starry_night_fast.tflite", OPTIONS)
     assert "\n" not in str(caught.value) and not list(folder.iterdir())
 
 
@@ -138,7 +141,7 @@ def test_a_style_is_converted_and_paints_what_the_network_paints(source: Source,
         to_litert.find_python()
     except ExportError as error:
         pytest.skip(str(error))
-    file = tmp_path / "udnie.tflite"
+    file = tmp_path / "starry_night_fast.tflite"
     assert TARGETS["litert"].write(source, file, OPTIONS) == []
     check = check_file(source.network, "litert", file, OPTIONS)
     assert not check.faults and check.size_bytes <= MAX_KB * 1000

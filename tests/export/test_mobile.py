@@ -17,7 +17,7 @@ MAX_KB = 310
 
 @pytest.fixture(scope="module")
 def source() -> Source:
-    return load_source("udnie")  # of preset fast, the largest that ships
+    return load_source("starry_night_fast")  # the largest that ships
 
 
 @pytest.mark.parametrize("preset", ["turbo", "fast"])
@@ -38,7 +38,7 @@ def test_a_size_that_the_networks_are_not_made_for_is_refused() -> None:
 def ncnn_file(source: Source, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for package in TARGETS["ncnn"].packages:
         pytest.importorskip(package, reason='pip install "livebrush[ncnn]"')
-    file = tmp_path_factory.mktemp("ncnn") / "udnie.ncnn.param"
+    file = tmp_path_factory.mktemp("ncnn") / "starry_night_fast.ncnn.param"
     TARGETS["ncnn"].write(source, file, ExportOptions("fp16"))
     return file
 
@@ -54,6 +54,6 @@ def test_an_ncnn_file_says_itself_how_it_is_computed(ncnn_file: Path) -> None:
     assert all(layer[-1] == "31=7" for layer in layers if layer[0] == "InstanceNorm")
     assert all(layer[-1] == "31=65" for layer in layers if layer[0] == "Convolution")
     assert sorted(path.name for path in ncnn_file.parent.iterdir()) == [
-        "udnie.ncnn.bin",
-        "udnie.ncnn.param",
+        "starry_night_fast.ncnn.bin",
+        "starry_night_fast.ncnn.param",
     ]
