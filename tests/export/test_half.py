@@ -62,7 +62,7 @@ def test_a_smooth_picture_in_a_trained_style_is_within_the_limit(
     assert psnr_db(network, precision, image) > least_db
 
 
-@pytest.mark.parametrize(("style", "better_db"), [("the_great_wave", 10), ("udnie", 6)])
+@pytest.mark.parametrize(("style", "better_db"), [("the_great_wave", 10), ("holy_kinship", 8)])
 def test_the_first_convolution_stays_in_fp32_where_bf16_is_too_little(style: str, better_db: float) -> None:
     network = load_source(style).network
     narrow, wide = worst_in_bf16(network), worst_in_bf16(network, wide_start=True)

@@ -167,8 +167,8 @@ def test_a_fast_style_fits_into_230_kb(tmp_path: Path, monkeypatch: pytest.Monke
     frames = [np.asarray(draw_demo_frame(0, (96, 64)), np.uint8)]
     monkeypatch.setattr("export.to_onnx.calibration_frames", lambda: frames)
     monkeypatch.setattr("export.to_onnx.checked_frames", lambda: iter([("demo", frames[0])]))
-    file = tmp_path / "udnie.onnx"
-    TARGETS["onnx"].write(load_source("udnie"), file, ExportOptions("int8"))
+    file = tmp_path / "starry_night_fast.onnx"
+    TARGETS["onnx"].write(load_source("starry_night_fast"), file, ExportOptions("int8"))
     contract = read_contract(file)
     assert contract.preset == "fast" and file.stat().st_size <= MAX_KB * 1000
     assert contract.training[FLOATS_KEY] == "fp32", "bf16 is too little for it"
