@@ -7,9 +7,11 @@ unbroken: at the seam, and the most of those around it; 1 is a seam that cannot 
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +21,8 @@ from realtime.catalog import find_style
 from realtime.engine import EngineOptions, open_engine
 from realtime.film_painter import make_painter
 from realtime.film_seam import SeamPainter
-from realtime.film_source import FilmFrame
-from realtime.painter import NetworkSize, Painter
+from realtime.film_source import FilmFrame, leading
+from realtime.painter import NetworkSize
 from realtime.style_timeline import StyleTimeline
 from realtime.temporal import WARM_UP_FRAMES
 from realtime.testing import make_frame
@@ -48,14 +50,13 @@ def main() -> None:
     print("| clip | style | the seam | the most of the frames that fade |\n| --- | --- | --- | --- |")
     for clip in asked.clip:
         images = [shown.image for shown in Clip(clip, asked.size, FIRST + AFTER).frames()]
+        if len(images) < FIRST + AFTER:
+            sys.exit(f"{clip} has {len(images)} frames, {FIRST + AFTER} are needed")
         motions = dict(read_motions(images))
         for style in asked.style or ["starry_night"]:
             with closing(open_engine(find_style(style), EngineOptions(looks_back=True))) as engine:
-                timeline = StyleTimeline(style)
-
-                def make(timeline=timeline, engine=engine, style=style) -> Painter:  # type: ignore[no-untyped-def]
-                    return make_painter(timeline, {style: engine}, StageTimes(), NetworkSize(), "full")
-
+                told = StyleTimeline(style), {style: engine}, StageTimes(), NetworkSize()
+                make = partial(make_painter, *told, "full")
                 broken, whole = (paint(SeamPainter(make), images, seam=seam) for seam in (FIRST, None))
             ratios = [
                 e_warp(broken, number, motion) / e_warp(whole, number, motion)
@@ -81,9 +82,9 @@ def paint(painter: SeamPainter, images: list[Image], *, seam: int | None) -> lis
     for number, image in enumerate(images):
         frame = make_frame(number).with_image(image[..., ::-1].copy())
         values = {field.name: getattr(frame, field.name) for field in fields(frame)}
-        left = (seam or 0) - number
-        leads = max(0.0, 1 - left / (WARM_UP_FRAMES + 1)) if left > 0 else 0.0
-        segment = 0 if seam is None or number < seam else 1
+        before = seam is not None and number < seam
+        leads = leading(FIRST - number, WARM_UP_FRAMES) if before else 0.0
+        segment = 0 if seam is None or before else 1
         painted = painter.paint(FilmFrame(**values, segment=segment, leads=leads))
         paintings.append(painted.stylized_image[..., ::-1].copy())
     return paintings

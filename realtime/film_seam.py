@@ -73,6 +73,7 @@ def _behind(one: Behind | None, other: Behind | None, share: float) -> Behind | 
 
 
 def _mix(one: np.ndarray, other: np.ndarray, share: float) -> np.ndarray:
+    """As `film_painter.mix`, of two, and of masks too; without a film frame's 50 MB of floats."""
     if one.shape != other.shape:
         other = resize(other, (one.shape[1], one.shape[0]))
     return np.asarray(cv2.addWeighted(one, 1 - share, other, share, 0), np.uint8)

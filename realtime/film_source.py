@@ -191,7 +191,7 @@ class FilmSource:
         if segment.end_index is None or segment.number + 1 not in self._wanted:
             return 0.0
         last_pictures = min(self._last_pictures, segment.end_index - segment.first_index)
-        return max(0.0, 1 - (segment.end_index - number) / (last_pictures + 1))
+        return leading(segment.end_index - number, last_pictures)
 
     def _open(self, segment: Segment | None) -> VideoSource:
         begin = None if segment is None else segment.begin
@@ -210,6 +210,16 @@ class FilmSource:
             if (segment.first_pts is None or pts >= segment.first_pts)
             and (segment.end_pts is None or pts < segment.end_pts)
         )
+
+
+def leading(left: int, pictures: int) -> float:
+    """Return how near the next piece is, in (0, 1); 0 before what warms it up.
+
+    Args:
+        left: pictures up to its first, 1 for the last of a piece.
+        pictures: that warm it up.
+    """
+    return max(0.0, 1 - left / (pictures + 1))
 
 
 def _piece(source: VideoSource, segment: Segment, offset: int) -> Iterator[Frame]:
