@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from training.half_gram import half_gram_matrix
+
 TvForm = Literal["squared", "absolute", "gamma"]
 # The parts of a loss by name, as plain numbers for reports.
 LossParts = dict[str, float]
@@ -50,7 +52,8 @@ def gram_matrix(features: Tensor, weights: Tensor | None = None) -> Tensor:
         features: activations of one VGG layer, (N, C, H, W), floating point.
         weights: how much each position counts, (N or 1, 1, H, W).
     Returns:
-        (N, C, C), symmetric. The division makes images of different sizes comparable.
+        (N, C, C), symmetric, in the features' type, of bfloat16 in float32. The division makes images of
+        different sizes comparable.
     Raises:
         ValueError: if features is not 4-D, or weights are of another size, negative, or all 0.
     """
@@ -60,6 +63,8 @@ def gram_matrix(features: Tensor, weights: Tensor | None = None) -> Tensor:
     rows = features.permute(0, 2, 3, 1).flatten(start_dim=1, end_dim=2)  # (N, H*W, C)
     # Autocast would take the product in half precision, whatever the features are in.
     with torch.autocast(features.device.type, enabled=False):
+        if weights is None and features.dtype == torch.bfloat16:
+            return half_gram_matrix(rows)
         if weights is None:
             # Scale before the product: in fp16 the sum over pixels passes 65504 and becomes inf.
             rows = rows * rows[0].numel() ** -0.5
@@ -81,7 +86,9 @@ def style_reconstruction_loss(features: Tensor, style_gram: Tensor, weights: Ten
         style_gram: (C, C) or (N, C, C).
         weights: how much each position of the features counts.
     """
-    difference = gram_matrix(at_least_float32(features), weights) - at_least_float32(style_gram)  # (N, C, C)
+    if weights is not None or features.dtype != torch.bfloat16:
+        features = at_least_float32(features)
+    difference = gram_matrix(features, weights) - at_least_float32(style_gram)  # (N, C, C)
     return difference.square().sum(dim=(1, 2)).mean()
 
 

@@ -148,8 +148,8 @@ def _plan(name: str, convolutions: int | None) -> Iterator[tuple[int, nn.Module,
             if convolutions is not None and built >= convolutions:
                 return
             yield index, nn.Conv2d(in_channels, channels, 3, padding=1), None
-            # Not in place: the activation before it is no feature, but autograd and autocast may keep it.
-            yield index + 1, nn.ReLU(), f"relu{group}_{position}"
+            # In place: what is before it is no feature, and a convolution's gradient does without it.
+            yield index + 1, nn.ReLU(inplace=True), f"relu{group}_{position}"
             index, built, in_channels = index + 2, built + 1, channels
         yield index, nn.MaxPool2d(2, 2), None
         index += 1
