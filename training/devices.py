@@ -34,6 +34,11 @@ class Placement:
         """Whether this process writes the files and draws the progress."""
         return self.rank == 0
 
+    @property
+    def in_half(self) -> bool:
+        """Whether convolutions run in half precision."""
+        return self.precision != "fp32"
+
     def launch(self, work: "Callable[[Placement], None]") -> None:
         """Run `work` here, or in one process a device; it must be picklable then, such as a partial."""
         if self.fabric is None:
@@ -57,7 +62,7 @@ class Placement:
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Return the context in which convolutions run in this training's precision."""
-        if self.precision == "fp32":
+        if not self.in_half:
             return nullcontext()
         return torch.autocast(self.device.type, dtype=torch.bfloat16)
 

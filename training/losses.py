@@ -75,6 +75,13 @@ def gram_matrix(features: Tensor, weights: Tensor | None = None) -> Tensor:
     return gram
 
 
+def float32_gram(features: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Return `gram_matrix` in float32 or better, whatever the features are in."""
+    if weights is not None or features.dtype != torch.bfloat16:
+        features = at_least_float32(features)
+    return gram_matrix(features, weights)
+
+
 def style_reconstruction_loss(features: Tensor, style_gram: Tensor, weights: Tensor | None = None) -> Tensor:
     """Return the squared Frobenius distance between the features' Gram matrix and the style's.
 
@@ -86,9 +93,7 @@ def style_reconstruction_loss(features: Tensor, style_gram: Tensor, weights: Ten
         style_gram: (C, C) or (N, C, C).
         weights: how much each position of the features counts.
     """
-    if weights is not None or features.dtype != torch.bfloat16:
-        features = at_least_float32(features)
-    difference = gram_matrix(features, weights) - at_least_float32(style_gram)  # (N, C, C)
+    difference = float32_gram(features, weights) - at_least_float32(style_gram)  # (N, C, C)
     return difference.square().sum(dim=(1, 2)).mean()
 
 

@@ -119,7 +119,9 @@ class MetaTrainer(Trainer[MetaConfig]):
         optimizer: torch.optim.Optimizer
         if self.config.optimizer == "soap":
             # The writers' long sides are thousands of numbers that a style writes: no basis for those.
-            optimizer = Soap(parameters, lr=rate, max_side=_LONGEST_BASIS)
+            optimizer = Soap(
+                parameters, lr=rate, max_side=_LONGEST_BASIS, half_products=self.placement.in_half
+            )
         else:
             # Millions of numbers, each moved in every step: in one go that takes a quarter of the time.
             optimizer = torch.optim.Adam(parameters, lr=rate, fused=True)

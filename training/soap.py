@@ -4,7 +4,8 @@ For these networks a step's cost is the feature network's; what the optimiser it
 beside it, and a better direction saves whole steps.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -29,6 +30,8 @@ class Soap(torch.optim.Optimizer):
         basis_every: steps between two renewals of the eigenvectors.
         eps: added to the root of the mean square.
         max_side: a longer side of a weight keeps its own axes; None for `MAX_SIDE`.
+        half_products: turn gradients in bfloat16, where the machine multiplies that faster: 1 in 400 off, far
+            less than what gradients of a few photographs differ by.
     Raises:
         ValueError: if the learning rate is not above 0.
     """
@@ -43,6 +46,7 @@ class Soap(torch.optim.Optimizer):
         basis_every: int = 5,
         eps: float = 1e-8,
         max_side: int | None = None,
+        half_products: bool = False,
     ) -> None:
         if not lr > 0:
             raise ValueError(f"the learning rate must be above 0, instead got {lr}")
@@ -50,6 +54,7 @@ class Soap(torch.optim.Optimizer):
         self._betas, self._eps = betas, eps
         self._basis_beta, self._basis_every = basis_beta, basis_every
         self._max_side = MAX_SIDE if max_side is None else max_side
+        self._products = "medium" if half_products else None
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
@@ -58,10 +63,11 @@ class Soap(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is not None:
-                    self._move(parameter, group["lr"])
+        with _matmul_precision(self._products):
+            for group in self.param_groups:
+                for parameter in group["params"]:
+                    if parameter.grad is not None:
+                        self._move(parameter, group["lr"])
         return loss
 
     def _move(self, parameter: nn.Parameter, rate: float) -> None:
@@ -106,6 +112,17 @@ class Soap(torch.optim.Optimizer):
             return {}
         sides = {"left": gradient, "right": gradient.T}
         return {name: side @ side.T for name, side in sides.items() if len(side) <= self._max_side}
+
+
+@contextmanager
+def _matmul_precision(wanted: str | None) -> Iterator[None]:
+    """Multiply float32 matrices in this precision of torch's for a while; None for that which is set."""
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision(wanted or before)
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
 
 
 def _eigenvectors(covariance: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from training.losses import (
     at_least_float32,
     bn_statistics_loss,
     channel_means,
-    gram_matrix,
+    float32_gram,
     mean_and_std,
     mmd_linear_loss,
     mmd_polynomial_loss,
@@ -85,7 +85,7 @@ class GramStyle(_MomentMethod):
 
     def statistics(self, features: Tensor, weights: Tensor | None = None) -> Statistics:
         with torch.no_grad():
-            return {"gram": gram_matrix(at_least_float32(features), weights)[0]}  # (C, C)
+            return {"gram": float32_gram(features, weights)[0]}  # (C, C)
 
     def distance(
         self, features: Tensor, statistics: Statistics, weights: Tensor | None = None, draw: int = 0

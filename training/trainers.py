@@ -73,8 +73,10 @@ class Trainer(ABC, Generic[Config]):
         """Return the network with fresh weights."""
 
     def _build_optimizer(self) -> torch.optim.Optimizer:
-        make = Soap if self.config.optimizer == "soap" else torch.optim.Adam
-        return make(self.network.parameters(), lr=self.config.learning_rate)
+        parameters, rate = self.network.parameters(), self.config.learning_rate
+        if self.config.optimizer == "soap":
+            return Soap(parameters, lr=rate, half_products=self.placement.in_half)
+        return torch.optim.Adam(parameters, lr=rate)
 
     def _learning_rate(self) -> float:
         """Return that of the step to come."""

@@ -47,6 +47,14 @@ def test_it_goes_where_adam_does_not_when_no_axis_is_a_direction_of_the_problem(
     assert remainders[0] < remainders[1] / 10
 
 
+def test_coarse_products_lead_there_too_and_leave_torch_as_it_was() -> None:
+    weight, before = PROBLEM[0], torch.get_float32_matmul_precision()
+    with torch.no_grad():
+        weight.zero_()
+    assert descend(Soap([weight], half_products=True), 300) < 1e-3
+    assert torch.get_float32_matmul_precision() == before
+
+
 def test_a_vector_moves_as_adam_moves_it() -> None:
     torch.manual_seed(0)
     ours, theirs = (nn.Parameter(torch.ones(5)) for _ in range(2))
