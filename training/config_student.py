@@ -20,6 +20,8 @@ class StudentConfig(TrainingConfig):
     itself: share of the photographs whose style is their own, so that they come back as they were.
     itself_weight: how much their pixels count.
     photographs: share of the styles that are other photographs.
+    style_size: side of the paintings, pixels; 0 for `crop_size`.
+    teacher: a meta network to learn to paint like; the losses then rest, and styles are of whole paintings.
     """
 
     presets: ClassVar[tuple[str, ...]] = ("student",)
@@ -30,6 +32,8 @@ class StudentConfig(TrainingConfig):
     itself: float = 0.125
     itself_weight: float = 20.0
     photographs: float = 0.05
+    style_size: int = 0
+    teacher: Path | None = None
     preset: str = "student"
     features: str = "small"
     content_layers: tuple[str, ...] = ("relu3_1",)
@@ -61,14 +65,16 @@ class StudentConfig(TrainingConfig):
                 "itself_weight": (0, 1e6),
                 "photographs": (0, 1),
                 "clip": (0, 1e6),
+                "style_size": (0, 1024),
             },
         )
         if not self.styles:
             raise OptionError("give at least one folder of paintings with --styles")
-        if self.crop_size % MULTIPLE:
-            raise OptionError(
-                f"--crop-size must be a multiple of {MULTIPLE} for a student, instead got {self.crop_size}"
-            )
+        for name, side in (("crop-size", self.crop_size), ("style-size", self.style_size)):
+            if side % MULTIPLE:
+                raise OptionError(
+                    f"--{name} must be a multiple of {MULTIPLE} for a student, instead got {side}"
+                )
         if self.devices > 1:
             raise OptionError("a student is trained on one device: leave --devices out")
 

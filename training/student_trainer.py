@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from training.checkpoint import load_checkpoint, load_weights
 from training.config_student import StudentConfig
@@ -22,12 +23,13 @@ from training.images import (
     to_uint8,
     write_png,
 )
-from training.losses import LossParts, relative_content_loss, total_variation_loss
+from training.losses import LossParts, pyramid_distance, relative_content_loss, total_variation_loss
 from training.networks.student_net import MULTIPLE, StudentNet
 from training.perception import Perception, parse_layers
 from training.report import Paint, TrainingReport
 from training.soft_regions import draw_region
 from training.student_objective import RegionMoments, by_area, draw_axes
+from training.student_teacher import StudentTeacher
 from training.style_pictures import StyleMix, StylePictures
 from training.trainers import Trainer, one_cycle, sample_pictures
 
@@ -60,13 +62,15 @@ class StudentTrainer(Trainer[StudentConfig]):
 
     def _build_objective(self) -> Perception:
         config = self.config
+        self.teacher = StudentTeacher.load(config.teacher, self.placement.device) if config.teacher else None
         self.content_refs = parse_layers(config.content_layers, config.features)
         self.style_refs = parse_layers(config.style_layers, config.features)
-        perception = Perception((*self.content_refs, *self.style_refs), config.weights)
+        refs = () if self.teacher else (*self.content_refs, *self.style_refs)
+        perception = Perception(refs, config.weights)
         perception.to(self.placement.device).to(memory_format=torch.channels_last)
         self.paintings = StylePictures(
             config.styles,
-            config.crop_size,
+            config.style_size or config.crop_size,
             photographs=config.content,
             mix=StyleMix(0.05, config.photographs),
             seed=config.seed,
@@ -95,17 +99,22 @@ class StudentTrainer(Trainer[StudentConfig]):
     def practice(self, content_image: Tensor) -> Practice:
         """Return what the step to come paints: a function of its number."""
         config, count, size = self.config, len(content_image), self.config.crop_size
+        side = config.style_size or size
         chance = np.random.default_rng([config.seed, 3, self.step])
         paintings = torch.stack([self.paintings[self.step * count + n][0] for n in range(count)])
         itself = torch.from_numpy(chance.random(count) < config.itself)
-        style_image = torch.where(itself[:, None, None, None], content_image.cpu(), paintings)
+        photographs = content_image.cpu()
+        if side != size:
+            photographs = functional.interpolate(photographs, (side, side), mode="bilinear", antialias=True)
+        style_image = torch.where(itself[:, None, None, None], photographs, paintings)
         first = np.stack([self._region(size, chance) for _ in range(count)])[:, None]
         masks = torch.from_numpy(np.concatenate([first, 1 - first], axis=1))
-        of_style = torch.from_numpy(np.stack([self._region(size, chance) for _ in range(count)])[:, None])
+        of_style = torch.from_numpy(np.stack([self._region(side, chance) for _ in range(count)])[:, None])
         own = torch.arange(count)
         other = torch.where(itself, own, own.roll(1))
-        # A photograph's own style is that of all of it, wherever it stands.
-        of_style = torch.where(itself[:, None, None, None], 1.0, of_style)
+        # A photograph's own style is that of all of it, wherever it stands; a teacher looks at all of any.
+        whole = itself | (self.teacher is not None)
+        of_style = torch.where(whole[:, None, None, None], 1.0, of_style)
         device = self.placement.device
         placed = style_image.to(device, memory_format=torch.channels_last)
         return Practice(
@@ -126,6 +135,9 @@ class StudentTrainer(Trainer[StudentConfig]):
         config, practice = self.config, self.practice(content_image)
         with self.placement.autocast():
             painting = self._stylize(content_image, practice)
+        if self.teacher is not None:
+            return self._distance_to(self.teacher, content_image, practice, painting.float())
+        with self.placement.autocast():
             seen = self.perception(painting, (*self.content_refs, *self.style_refs))
             with torch.no_grad():
                 target = self.perception(content_image, self.content_refs)
@@ -159,6 +171,16 @@ class StudentTrainer(Trainer[StudentConfig]):
         )
         total = torch.stack([weight * one for weight, one in zip(weights, parts.values(), strict=True)]).sum()
         return total, {name: float(one.detach()) for name, one in {"total": total, **parts}.items()}
+
+    def _distance_to(
+        self, teacher: StudentTeacher, content_image: Tensor, practice: Practice, painting: Tensor
+    ) -> tuple[Tensor, LossParts]:
+        """Return how far the painting is from the teacher's; what is its own style shall stay as it is."""
+        autocast = self.placement.autocast
+        target = teacher.paint(content_image, practice.masks, practice.style_image, practice.styles, autocast)
+        target = torch.where(practice.itself[:, None, None, None], content_image, target)
+        total = pyramid_distance(painting, target)
+        return total, {"total": float(total.detach())}
 
     def _stylize(self, content_image: Tensor, practice: Practice) -> Tensor:
         network = self.trained

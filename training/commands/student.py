@@ -17,6 +17,11 @@ def student(
     itself: Annotated[float, option("Share of the photographs that come back as they were.")] = 0.125,
     itself_weight: Annotated[float, option("How much their pixels count.")] = 20.0,
     photographs: Annotated[float, option("Share of the styles that are photographs.")] = 0.05,
+    style_size: Annotated[int, option("Side of the paintings, in pixels; 0 for --crop-size.")] = 0,
+    teacher: Annotated[
+        Path | None,
+        option("A meta network's checkpoint to learn to paint like; the losses then rest."),
+    ] = None,
     steps: given.Steps = 8000,
     batch_size: Annotated[int, option("Pictures a step.")] = 4,
     crop_size: given.CropSize = 112,
@@ -51,7 +56,8 @@ def student(
 
     Example: python -m training student --styles paintings --content photos -o student.pt
 
-    The same command after a kill goes on from the last checkpoint.
+    The same command after a kill goes on from the last checkpoint. Strokes come soonest in two parts: first
+    --teacher meta.pt --style-size 256, then --init-from that with the losses.
     """
     options = locals()  # before anything else has a name here
     from training.config_student import StudentConfig
