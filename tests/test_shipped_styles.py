@@ -28,7 +28,7 @@ STYLES = {
 }
 SIZE_WH = (320, 180)
 # Those that see their last painting where paintings are to be steady.
-RECURRENT = sorted(set(STYLES) - {"the_kiss"})
+RECURRENT = sorted(STYLES)
 
 
 @pytest.fixture(scope="module")
