@@ -51,6 +51,11 @@ def load_checkpoint(file: Path) -> dict[str, Any]:
     """
     if not file.is_file():
         raise CheckpointError(f"no checkpoint at {file}")
+    if file.suffix in (".npz", ".onnx"):
+        raise CheckpointError(
+            f"{file} is what was exported of a checkpoint: `python -m export {file} --to checkpoint -o "
+            f"{file.stem}.pt` gives one back"
+        )
     try:
         content = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:

@@ -255,6 +255,13 @@ def test_a_file_that_is_no_checkpoint_is_refused(data: bytes | None, message: st
         load_checkpoint(file)
 
 
+@pytest.mark.parametrize("name", ["meta.npz", "udnie.onnx"])
+def test_what_was_exported_is_no_checkpoint_and_the_way_back_is_named(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"exported")
+    with pytest.raises(CheckpointError, match=rf"export .*{name} --to checkpoint -o {Path(name).stem}\.pt"):
+        load_checkpoint(tmp_path / name)
+
+
 def test_a_checkpoint_that_pickles_code_is_refused(tmp_path: Path) -> None:
     torch.save({"format": "livebrush", "version": 1, "network": torch.nn.Linear(2, 2)}, tmp_path / "x.pt")
     with pytest.raises(CheckpointError, match="pickles code"):
