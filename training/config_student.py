@@ -78,6 +78,11 @@ class StudentConfig(TrainingConfig):
         if self.devices > 1:
             raise OptionError("a student is trained on one device: leave --devices out")
 
+    @property
+    def painting_size(self) -> int:
+        """Side of the paintings, pixels."""
+        return self.style_size or self.crop_size
+
     def identity(self) -> dict[str, Any]:
         """As of every training, but for the number of steps: the schedule follows its new end."""
         return {key: value for key, value in super().identity().items() if key != "steps"}

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -73,6 +72,5 @@ class StudentTeacher:
             painted = self.meta_style.meta_net(vectors, contents, counts).float()
         placed = torch.empty_like(painted)
         placed[order] = painted
-        each: Any = placed.view(count, regions, *painted.shape[1:])
-        whole: Tensor = (each * masks[:, :, None]).sum(dim=1)
-        return whole
+        each = placed.view(count, regions, *painted.shape[1:])  # (N, K, 3, H, W)
+        return (each * masks[:, :, None]).sum(dim=1)

@@ -70,7 +70,7 @@ class StudentTrainer(Trainer[StudentConfig]):
         perception.to(self.placement.device).to(memory_format=torch.channels_last)
         self.paintings = StylePictures(
             config.styles,
-            config.style_size or config.crop_size,
+            config.painting_size,
             photographs=config.content,
             mix=StyleMix(0.05, config.photographs),
             seed=config.seed,
@@ -99,7 +99,7 @@ class StudentTrainer(Trainer[StudentConfig]):
     def practice(self, content_image: Tensor) -> Practice:
         """Return what the step to come paints: a function of its number."""
         config, count, size = self.config, len(content_image), self.config.crop_size
-        side = config.style_size or size
+        side = config.painting_size
         chance = np.random.default_rng([config.seed, 3, self.step])
         paintings = torch.stack([self.paintings[self.step * count + n][0] for n in range(count)])
         itself = torch.from_numpy(chance.random(count) < config.itself)

@@ -5,10 +5,7 @@
 #
 # The rate is that of a new painting, higher than what `recurrent.sh` goes on with.
 set -e
-from=$1
-shift
-python -m export "$from" --to checkpoint -o "out/${from}_shipped.pt"
-name=$1 title=$2 artist=$3 year=$4
-shift 4
-sh "$(dirname "$0")/recurrent.sh" "$name" "$title" "$artist" "$year" \
-  --init-from "out/${from}_shipped.pt" --steps 1000 --learning-rate 3e-3 "$@"
+export FROM="$1"
+name=$2 title=$3 artist=$4 year=$5
+shift 5
+sh "$(dirname "$0")/recurrent.sh" "$name" "$title" "$artist" "$year" --steps 1000 --learning-rate 3e-3 "$@"
