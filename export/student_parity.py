@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,8 +13,8 @@ from export.frames import checked_frames
 from export.small_runtimes import open_file
 from export.to_student import StudentGraph
 from realtime.contract import INPUT_NAME
-from realtime.student import MASKS_NAME, STYLE_NAME
-from training.networks.student_net import MULTIPLE, StudentNet
+from realtime.student import MASKS_NAME, PICTURE_MASKS_NAME, PICTURE_NAME, STYLE_NAME
+from training.networks.student_net import MULTIPLE, STYLE_MULTIPLE, StudentNet
 
 # Levels of 255 that a painting may differ by anywhere.
 _LIMIT = 2
@@ -34,10 +35,14 @@ def measure_student_parity(
     graph = StudentGraph(stored).eval()
     for name, run in open_file(file, target):
         apart = []
-        for frame, masks, style in _inputs(graph):
+        for inputs in _inputs(stored.numbers):
             with torch.no_grad():
-                expected = graph(*(torch.from_numpy(one) for one in (frame, masks, style)))[0].numpy()
-            painted = run({INPUT_NAME: frame, MASKS_NAME: masks, STYLE_NAME: style})[0]
+                # What the file says of the style picture is what it has to paint in: both count.
+                _, vectors = graph(*(torch.from_numpy(one) for one in inputs.values()))
+                inputs[STYLE_NAME] = vectors.numpy()
+                expected = graph(*(torch.from_numpy(one) for one in inputs.values()))[0].numpy()
+            inputs[STYLE_NAME] = run(inputs)[1]
+            painted = run(inputs)[0]
             apart.append(np.abs(painted.astype(np.int16) - expected).ravel())
         every = np.concatenate(apart)
         if every.max() > _LIMIT:
@@ -48,19 +53,26 @@ def measure_student_parity(
         yield name, int(every.max()), float(every.mean())
 
 
-def _inputs(
-    graph: StudentGraph,
-) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32]]]:
-    """Yield frames, two regions with a soft border each, and the styles of the frame before in both."""
-    style: NDArray[np.float32] | None = None
+def _inputs(numbers: int) -> Iterator[dict[str, NDArray[Any]]]:
+    """Yield frames, and the frame before as a style picture, in the graph's order; two regions in both."""
+    before: NDArray[np.uint8] | None = None
     for _, picture in checked_frames():
-        height, width = (side // MULTIPLE * MULTIPLE for side in picture.shape[:2])
-        frame = np.ascontiguousarray(picture[None, :height, :width])
-        left = np.linspace(-1, 2, width).clip(0, 1)[None].repeat(height, axis=0)
-        masks = (255 * np.stack([left, 1 - left])[None]).astype(np.uint8)
-        nothing = np.ones((1, 2, graph.network.numbers), np.float32)
-        with torch.no_grad():
-            own = graph(*(torch.from_numpy(one) for one in (frame, masks, nothing)))[1].numpy()
-        if style is not None:
-            yield frame, masks, style
-        style = own[:, ::-1].copy()
+        if before is not None:
+            frame, masks = _halves(picture, MULTIPLE)
+            style, style_masks = _halves(before, STYLE_MULTIPLE)
+            yield {
+                INPUT_NAME: frame,
+                MASKS_NAME: masks,
+                STYLE_NAME: np.zeros((1, 2, numbers), np.float32),
+                PICTURE_NAME: style,
+                PICTURE_MASKS_NAME: style_masks,
+            }
+        before = picture
+
+
+def _halves(picture: NDArray[np.uint8], multiple: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return a picture cut to such sides, (1, H, W, 3), and a left and a right region, (1, 2, H, W)."""
+    height, width = (side // multiple * multiple for side in picture.shape[:2])
+    left = np.linspace(-1, 2, width).clip(0, 1)[None].repeat(height, axis=0)
+    first = np.round(255 * left).astype(np.uint8)
+    return np.ascontiguousarray(picture[None, :height, :width]), np.stack([first, 255 - first])[None]

@@ -48,7 +48,6 @@ def student_of(file: Path) -> tuple[StudentNet, dict[str, Any]]:
     assert isinstance(stored, StudentNet)
     content = {
         "kind": "student",
-        "widths": list(stored.widths),
         "weights": {name: value.contiguous() for name, value in stored.state_dict().items()},
         "training": dict(plan.contract.training),
     }

@@ -1,4 +1,4 @@
-"""The student as one graph: a frame, masks and styles in; the painting and the frame's own statistics out."""
+"""The student as one graph: frame, masks and styles in, painting out; a style picture in, styles out."""
 
 from __future__ import annotations
 
@@ -20,26 +20,43 @@ from export.whole import write_whole
 from realtime import __version__
 from realtime.contract import INPUT_NAME, OUTPUT_NAME, StyleContract
 from realtime.errors import ContractError
-from realtime.student import MASKS_NAME, MOST_REGIONS, STATISTICS_NAME, STUDENT_KEY, STYLE_NAME
-from training.networks.student_net import MULTIPLE, StudentNet
+from realtime.student import (
+    MASKS_NAME,
+    MOST_REGIONS,
+    PICTURE_MASKS_NAME,
+    PICTURE_NAME,
+    STUDENT_KEY,
+    STYLE_NAME,
+    VECTORS_NAME,
+)
+from training.networks.student_net import MULTIPLE, STYLE_MULTIPLE, StudentNet
 
 
 class StudentGraph(nn.Module):
-    """Bytes to bytes around a student.
+    """Bytes to bytes around a student. It does two things that have nothing to do with each other.
 
     uint8 BGR, (1, H, W, 3); masks, uint8, (1, K, H, W), 255 for inside; styles, float32, (1, K, numbers) ->
-    uint8 BGR, (1, H, W, 3); the regions' own statistics, float32, (1, K, numbers).
+    uint8 BGR, (1, H, W, 3).
+
+    A style picture and its masks, likewise, sides multiples of 16 -> styles, float32, (1, K, numbers).
     """
 
     def __init__(self, network: StudentNet) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, frame: Tensor, masks: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
-        image = frame.permute(0, 3, 1, 2).float().flip(1) / 255
-        painting, statistics = self.network(image, masks.float() / 255, style)
-        levels = (painting.clamp(0, 1) * 255).round().to(torch.uint8)
-        return levels.flip(1).permute(0, 2, 3, 1), statistics
+    def forward(
+        self, frame: Tensor, masks: Tensor, style: Tensor, picture: Tensor, picture_masks: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        painting = self.network(_image(frame), masks.float() / 255, style)
+        levels = (painting * 255).round().to(torch.uint8)
+        vectors = self.network.style_vectors(_image(picture), picture_masks.float() / 255)
+        return levels.flip(1).permute(0, 2, 3, 1), vectors
+
+
+def _image(frame: Tensor) -> Tensor:
+    """uint8 BGR, (1, H, W, 3) -> RGB in [0, 1], (1, 3, H, W)."""
+    return frame.permute(0, 3, 1, 2).float().flip(1) / 255
 
 
 def export_student(network: StudentNet, content: dict[str, Any], file: Path) -> StudentNet:
@@ -64,25 +81,32 @@ def export_student(network: StudentNet, content: dict[str, Any], file: Path) -> 
 
 
 def trace_student(network: StudentNet) -> onnx.ModelProto:
-    """Return the graph, for any sides that are multiples of 8, and any number of regions up to 16."""
-    rows, columns = (
-        torch.export.Dim(name, min=MIN_SIZE // MULTIPLE, max=MAX_SIZE // MULTIPLE) for name in "hw"
-    )
-    height, width = MULTIPLE * rows, MULTIPLE * columns
-    regions = torch.export.Dim("regions", min=1, max=MOST_REGIONS)
+    """Return the graph, for sides that are multiples of 4, in styles of 16, and up to 16 regions each."""
+    frame = _sides("h", "w", MULTIPLE, MIN_SIZE)
+    picture = _sides("picture_h", "picture_w", STYLE_MULTIPLE, MIN_SIZE)
+    regions, parts = (torch.export.Dim(name, min=1, max=MOST_REGIONS) for name in ("regions", "parts"))
     example = (
         torch.zeros(1, 96, 136, 3, dtype=torch.uint8),
         torch.zeros(1, 3, 96, 136, dtype=torch.uint8),
         torch.ones(1, 3, network.numbers),
+        torch.zeros(1, 80, 112, 3, dtype=torch.uint8),
+        torch.zeros(1, 2, 80, 112, dtype=torch.uint8),
+    )
+    dynamic = (
+        dict(enumerate(frame, 1)),
+        {1: regions, **dict(enumerate(frame, 2))},
+        {1: regions},
+        dict(enumerate(picture, 1)),
+        {1: parts, **dict(enumerate(picture, 2))},
     )
     with silence():  # it warns of axes of the same length
         program = torch.onnx.export(
             StudentGraph(network).eval(),
             example,
             dynamo=True,
-            input_names=[INPUT_NAME, MASKS_NAME, STYLE_NAME],
-            output_names=[OUTPUT_NAME, STATISTICS_NAME],
-            dynamic_shapes=({1: height, 2: width}, {1: regions, 2: height, 3: width}, {1: regions}),
+            input_names=[INPUT_NAME, MASKS_NAME, STYLE_NAME, PICTURE_NAME, PICTURE_MASKS_NAME],
+            output_names=[OUTPUT_NAME, VECTORS_NAME],
+            dynamic_shapes=dynamic,
             opset_version=OPSET,
             verbose=False,
         )
@@ -91,6 +115,15 @@ def trace_student(network: StudentNet) -> onnx.ModelProto:
     model: onnx.ModelProto = program.model_proto
     strip(model)
     return model
+
+
+def _sides(high: str, wide: str, multiple: int, least: int) -> tuple[Any, Any]:
+    """Return the symbols of two sides that are multiples of a number."""
+    rows, columns = (
+        torch.export.Dim(f"{name}_{multiple}", min=least // multiple, max=MAX_SIZE // multiple)
+        for name in (high, wide)
+    )
+    return multiple * rows, multiple * columns
 
 
 def _contract(network: StudentNet, content: dict[str, Any]) -> StyleContract:

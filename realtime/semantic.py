@@ -4,7 +4,7 @@
                                 └── the rest, the region covered with it ──> style of everything else
 
 Both are styles as any picture's is, see `realtime.made_style`; frames are painted as with --background. Where
-a student is installed, see `realtime.student`, it paints both parts at once, with the statistics of both.
+a student is installed, see `realtime.student`, it paints both parts at once.
 """
 
 from __future__ import annotations

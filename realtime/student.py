@@ -1,10 +1,10 @@
 """The student: one network for any style picture, each region of a frame in the style of its own region.
 
-    style picture + its masks ──student──> the regions' statistics, once
+    style picture + its masks ──student──> a vector of each region's style, once
     frame + its masks + those ──student──> painting
 
-The file is one graph, made by `python -m export student.pt`. Masks are uint8, 255 for inside; where they sum
-to less than 255 the frame's own features stay.
+The file is one graph, made by `python -m export student.pt`, with all of these inputs: of what is not wanted
+it gets next to nothing. Masks are uint8, 255 for inside, and those of a frame sum to 255.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -33,15 +33,20 @@ if TYPE_CHECKING:
     from realtime.small_graph import Graph
 
 STUDENT_KEY = "livebrush.student"
-MASKS_NAME, STYLE_NAME, STATISTICS_NAME = "masks", "style", "statistics"
+MASKS_NAME, STYLE_NAME = "masks", "style"
+PICTURE_NAME, PICTURE_MASKS_NAME, VECTORS_NAME = "style_image", "style_masks", "vectors"
 MOST_REGIONS = 16
+# Sides of a style picture are multiples of this.
+PICTURE_MULTIPLE = 16
 # Shorter side of the style picture as the student looks at it: what its strokes are as large as.
 STYLE_SIDE = 256
 FILE_NAME = "student.onnx"
 
 Image = NDArray[np.uint8]  # (H, W, 3) BGR
 Alpha = NDArray[np.uint8]  # (H, W)
-Statistics = NDArray[np.float32]  # (K, numbers)
+Vectors = NDArray[np.float32]  # (K, numbers)
+# Of the smallest size that every part of the graph takes.
+_NO_PICTURE, _NO_MASKS = np.zeros((1, 64, 64, 3), np.uint8), np.full((1, 1, 64, 64), 255, np.uint8)
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class StudentPlan:
 
     Args:
         contract: sizes, layout and cost, as of a style.
-        numbers: that the statistics of a region are.
+        numbers: that a region's style is said in.
     """
 
     contract: StyleContract
@@ -113,10 +118,8 @@ def student_entry(path: Path, image: Image, alpha: Alpha, student: Path) -> Stud
         StyleFileError, ContractError: if that cannot be used.
     """
     plan = StudentPlan.read(student)
-    multiple, scale = plan.contract.size_multiple, STYLE_SIDE / min(image.shape[:2])
-    height, width = (
-        max(plan.contract.min_size, round(side * scale / multiple) * multiple) for side in image.shape[:2]
-    )
+    scale = STYLE_SIDE / min(image.shape[:2]) / PICTURE_MULTIPLE
+    height, width = (PICTURE_MULTIPLE * max(4, round(side * scale)) for side in image.shape[:2])
     seen = np.ascontiguousarray(resize(image, (width, height)))
     part = np.asarray(cv2.resize(alpha, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
     contract = replace(plan.contract, name=plain_name(path.stem), title=path.stem)
@@ -159,14 +162,38 @@ def regions_of(alphas: Sequence[Alpha]) -> NDArray[np.uint8]:
     return np.stack([*planes, left])[None]
 
 
-def measure_style(graph: Graph, plan: StudentPlan, image: Image, masks: NDArray[np.uint8]) -> Statistics:
-    """Return the statistics of a style picture's regions.
+def measure_style(graph: Graph, plan: StudentPlan, image: Image, masks: NDArray[np.uint8]) -> Vectors:
+    """Return the vectors of a style picture's regions.
+
+    Args:
+        image: sides multiples of `PICTURE_MULTIPLE`.
+        masks: (1, K, H, W) uint8; an empty one gets the vector of the whole picture.
+    """
+    inputs: dict[str, NDArray[Any]] = {
+        INPUT_NAME: _NO_PICTURE,
+        MASKS_NAME: _NO_MASKS,
+        STYLE_NAME: np.zeros((1, 1, plan.numbers), np.float32),
+        PICTURE_NAME: np.ascontiguousarray(image)[None],
+        PICTURE_MASKS_NAME: masks,
+    }
+    found: Vectors = graph(inputs)[1][0]
+    return found
+
+
+def paint_regions(graph: Graph, image: Image, masks: NDArray[np.uint8], style: Vectors) -> Image:
+    """Paint one picture.
 
     Args:
         image: sides multiples of the contract's.
-        masks: (1, K, H, W) uint8; an empty one gets the statistics of the whole picture.
+        masks: (1, K, H, W) uint8, which sum to 255.
+        style: of each region, of `measure_style`.
     """
-    nothing = np.ones((1, masks.shape[1], plan.numbers), np.float32)
-    frame = np.ascontiguousarray(image)[None]
-    found: Statistics = graph({INPUT_NAME: frame, MASKS_NAME: masks, STYLE_NAME: nothing})[1][0]
-    return found
+    inputs: dict[str, NDArray[Any]] = {
+        INPUT_NAME: np.ascontiguousarray(image)[None],
+        MASKS_NAME: masks,
+        STYLE_NAME: style[None],
+        PICTURE_NAME: _NO_PICTURE,
+        PICTURE_MASKS_NAME: _NO_MASKS,
+    }
+    painted: Image = graph(inputs)[0][0]
+    return painted

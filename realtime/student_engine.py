@@ -1,4 +1,4 @@
-"""The student as an engine: a style's statistics measured once, each frame's regions said beside it."""
+"""The student as an engine: a style's vectors measured once, each frame's regions said beside it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from realtime.backdrop import Backdrop
 from realtime.catalog import StyleEntry
-from realtime.contract import INPUT_NAME
 from realtime.engine import Engine, EngineInfo, EngineOptions, default_threads
 from realtime.engine_building import open_live
 from realtime.errors import EngineError
@@ -19,13 +18,12 @@ from realtime.mask_edges import fit_alpha
 from realtime.masked_painter import MaskedPainter
 from realtime.painter import Painted, Painter
 from realtime.student import (
-    MASKS_NAME,
-    STYLE_NAME,
     Image,
-    Statistics,
     StudentEntry,
+    Vectors,
     measure_style,
     open_student,
+    paint_regions,
     regions_of,
 )
 from realtime.timing import StageTimes
@@ -79,7 +77,7 @@ class StudentPainter(MaskedPainter):
 
 
 class StudentEngine:
-    """The student with one style's statistics; see `realtime.engine.Engine`.
+    """The student with one style's vectors; see `realtime.engine.Engine`.
 
     Args:
         entry: the style.
@@ -96,7 +94,7 @@ class StudentEngine:
         threads = options.threads or default_threads()
         self.info = EngineInfo(name, "fp32", "CPU", threads, device="cpu")
         masks = regions_of([entry.alpha])
-        self._style: Statistics = measure_style(self._graph, entry.plan, entry.image, masks)
+        self._style: Vectors = measure_style(self._graph, entry.plan, entry.image, masks)
         self._is_closed = False
 
     def prepare(self, size_wh: tuple[int, int]) -> None:
@@ -108,11 +106,7 @@ class StudentEngine:
         """Paint one picture: (H, W, 3) uint8 BGR -> the same shape."""
         if self._is_closed:
             raise EngineError(f"the engine of {self.contract.name} is closed")
-        masks = self._stage.masks(image)
-        frame = np.ascontiguousarray(image)[None]
-        found = self._graph({INPUT_NAME: frame, MASKS_NAME: masks, STYLE_NAME: self._style[None]})
-        painted: NDArray[np.uint8] = found[0][0]
-        return painted
+        return paint_regions(self._graph, image, self._stage.masks(image), self._style)
 
     def close(self) -> None:
         """Paint no more."""

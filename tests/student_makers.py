@@ -1,4 +1,4 @@
-"""Write a tiny real student: its statistics are a region's mean colour, its painting is that of the style."""
+"""Write a tiny real student: a region's vector is its mean colour, its painting is that of the style."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ from onnx_makers import make_contract
 
 from realtime.contract import INPUT_NAME, OUTPUT_NAME
 from realtime.mask_network import METADATA_KEY
-from realtime.student import MASKS_NAME, STATISTICS_NAME, STUDENT_KEY, STYLE_NAME
+from realtime.student import (
+    MASKS_NAME,
+    PICTURE_MASKS_NAME,
+    PICTURE_NAME,
+    STUDENT_KEY,
+    STYLE_NAME,
+    VECTORS_NAME,
+)
 
 NUMBERS = 3
 
@@ -27,15 +34,14 @@ def make_student(file: Path) -> Path:
         "little": np.float32(1e-6),
     }
     nodes = [
-        helper.make_node("Cast", [INPUT_NAME], ["colours"], to=TensorProto.FLOAT),
+        helper.make_node("Cast", [PICTURE_NAME], ["colours"], to=TensorProto.FLOAT),
         helper.make_node("Reshape", ["colours", "flat"], ["pixels"]),  # (1, P, 3)
-        helper.make_node("Cast", [MASKS_NAME], ["levels"], to=TensorProto.FLOAT),
-        helper.make_node("Mul", ["levels", "scale"], ["alphas"]),
-        helper.make_node("Reshape", ["alphas", "planes"], ["shares"]),  # (1, K, P)
-        helper.make_node("ReduceSum", ["shares", "last"], ["areas"], keepdims=1),
+        *_shares(PICTURE_MASKS_NAME, "parts"),
+        helper.make_node("ReduceSum", ["parts", "last"], ["areas"], keepdims=1),
         helper.make_node("Add", ["areas", "little"], ["some"]),
-        helper.make_node("MatMul", ["shares", "pixels"], ["sums"]),
-        helper.make_node("Div", ["sums", "some"], [STATISTICS_NAME]),  # (1, K, 3)
+        helper.make_node("MatMul", ["parts", "pixels"], ["sums"]),
+        helper.make_node("Div", ["sums", "some"], [VECTORS_NAME]),  # (1, K, 3)
+        *_shares(MASKS_NAME, "shares"),
         helper.make_node("Transpose", ["shares"], ["turned"], perm=[0, 2, 1]),
         helper.make_node("MatMul", ["turned", STYLE_NAME], ["painted"]),  # (1, P, 3)
         helper.make_node("Round", ["painted"], ["rounded"]),
@@ -47,21 +53,32 @@ def make_student(file: Path) -> Path:
         helper.make_tensor_value_info(INPUT_NAME, TensorProto.UINT8, [1, "h", "w", 3]),
         helper.make_tensor_value_info(MASKS_NAME, TensorProto.UINT8, [1, "k", "h", "w"]),
         helper.make_tensor_value_info(STYLE_NAME, TensorProto.FLOAT, [1, "k", NUMBERS]),
+        helper.make_tensor_value_info(PICTURE_NAME, TensorProto.UINT8, [1, "y", "x", 3]),
+        helper.make_tensor_value_info(PICTURE_MASKS_NAME, TensorProto.UINT8, [1, "p", "y", "x"]),
     ]
     outputs = [
         helper.make_tensor_value_info(OUTPUT_NAME, TensorProto.UINT8, [1, "h", "w", 3]),
-        helper.make_tensor_value_info(STATISTICS_NAME, TensorProto.FLOAT, [1, "k", NUMBERS]),
+        helper.make_tensor_value_info(VECTORS_NAME, TensorProto.FLOAT, [1, "p", NUMBERS]),
     ]
     initial = [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()]
     graph = helper.make_graph(nodes, "student", inputs, outputs, initial)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    contract = make_contract(name="semantic", colour="BGR", size_multiple=8)
+    contract = make_contract(name="semantic", colour="BGR", size_multiple=4)
     plan = {"version": 1, "numbers": NUMBERS, "contract": contract.to_json()}
     helper.set_model_props(model, {STUDENT_KEY: json.dumps(plan)})
     onnx.checker.check_model(model, full_check=True)
     file.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(model, str(file))
     return file
+
+
+def _shares(masks: str, name: str) -> list[onnx.NodeProto]:
+    """(1, K, H, W) uint8 -> (1, K, P) in [0, 1]."""
+    return [
+        helper.make_node("Cast", [masks], [f"{name} levels"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", [f"{name} levels", "scale"], [f"{name} alphas"]),
+        helper.make_node("Reshape", [f"{name} alphas", "planes"], [name]),
+    ]
 
 
 def make_blue_mask(file: Path, multiple: int = 16) -> Path:

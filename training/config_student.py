@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from training.config import TrainingConfig
 from training.errors import OptionError
-from training.networks.student_net import MULTIPLE
+from training.networks.student_net import MULTIPLE, STYLE_MULTIPLE
 from training.options import check_ranges
 
 
@@ -17,8 +17,6 @@ class StudentConfig(TrainingConfig):
     styles: folders of paintings; each gives as many as the others.
     masked: share of the photographs that are painted in two styles, each in a region made by chance; the same
         share of the paintings gives the statistics of a region only.
-    itself: share of the photographs whose style is their own, so that they come back as they were.
-    itself_weight: how much their pixels count.
     photographs: share of the styles that are other photographs.
     style_size: side of the paintings, pixels; 0 for `crop_size`.
     teacher: a meta network to learn to paint like; the losses then rest, and styles are of whole paintings.
@@ -29,8 +27,6 @@ class StudentConfig(TrainingConfig):
     content: Path
     styles: tuple[Path, ...]
     masked: float = 0.6
-    itself: float = 0.125
-    itself_weight: float = 20.0
     photographs: float = 0.05
     style_size: int = 0
     teacher: Path | None = None
@@ -61,8 +57,6 @@ class StudentConfig(TrainingConfig):
             self,
             {
                 "masked": (0, 1),
-                "itself": (0, 1),
-                "itself_weight": (0, 1e6),
                 "photographs": (0, 1),
                 "clip": (0, 1e6),
                 "style_size": (0, 1024),
@@ -70,10 +64,13 @@ class StudentConfig(TrainingConfig):
         )
         if not self.styles:
             raise OptionError("give at least one folder of paintings with --styles")
-        for name, side in (("crop-size", self.crop_size), ("style-size", self.style_size)):
-            if side % MULTIPLE:
+        for name, side, multiple in (
+            ("crop-size", self.crop_size, MULTIPLE),
+            ("style-size", self.painting_size, STYLE_MULTIPLE),
+        ):
+            if side % multiple:
                 raise OptionError(
-                    f"--{name} must be a multiple of {MULTIPLE} for a student, instead got {side}"
+                    f"--{name} must be a multiple of {multiple} for a student, instead got {side}"
                 )
         if self.devices > 1:
             raise OptionError("a student is trained on one device: leave --devices out")

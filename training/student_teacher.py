@@ -46,6 +46,12 @@ class StudentTeacher:
         meta_style.requires_grad_(False).to(device).to(memory_format=torch.channels_last)
         return cls(meta_style, int(content["encoder"]["style_size"]))
 
+    def vectors(self, style_image: Tensor) -> Tensor:
+        """Return the style vectors of paintings, (S, 3, h, w) RGB in [0, 1]: (S, D)."""
+        size = (self.style_size, self.style_size)
+        seen = functional.interpolate(style_image, size, mode="bilinear", antialias=True)
+        return self.meta_style.style_vector(seen, None)
+
     def paint(
         self, content_image: Tensor, masks: Tensor, style_image: Tensor, styles: Tensor, autocast: Autocast
     ) -> Tensor:
@@ -64,10 +70,8 @@ class StudentTeacher:
         # A style's network paints all that is wanted in it at once.
         order = styles.flatten().argsort(stable=True)
         counts = torch.bincount(styles.flatten(), minlength=len(style_image)).tolist()
-        size = (self.style_size, self.style_size)
-        seen = functional.interpolate(style_image, size, mode="bilinear", antialias=True)
         with torch.no_grad(), autocast():
-            vectors = self.meta_style.style_vector(seen, None)
+            vectors = self.vectors(style_image)
             contents = content_image.repeat_interleave(regions, dim=0)[order]
             painted = self.meta_style.meta_net(vectors, contents, counts).float()
         placed = torch.empty_like(painted)

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from training.checkpoint import load_checkpoint, load_weights
 from training.config_student import StudentConfig
@@ -24,16 +23,19 @@ from training.images import (
     write_png,
 )
 from training.losses import LossParts, pyramid_distance, relative_content_loss, total_variation_loss
-from training.networks.student_net import MULTIPLE, StudentNet
+from training.networks.student_net import MULTIPLE, STYLE_MULTIPLE, StudentNet
 from training.perception import Perception, parse_layers
 from training.report import Paint, TrainingReport
 from training.soft_regions import draw_region
 from training.student_objective import RegionMoments, by_area, draw_axes
+from training.student_start import begin_as
 from training.student_teacher import StudentTeacher
 from training.style_pictures import StyleMix, StylePictures
 from training.trainers import Trainer, one_cycle, sample_pictures
 
 _WARM_UP_STEPS = 300
+# Paintings whose mean style a student begins as.
+_BEGUN_FROM = 48
 
 
 @dataclass(frozen=True)
@@ -45,14 +47,12 @@ class Practice:
         style_image: (N, 3, H, W).
         style_masks: which part of each painting counts, (N, 1, H, W).
         styles: which painting each region takes, (N, 2).
-        itself: photographs that are their own style, (N,).
     """
 
     masks: Tensor
     style_image: Tensor
     style_masks: Tensor
     styles: Tensor
-    itself: Tensor
 
 
 class StudentTrainer(Trainer[StudentConfig]):
@@ -79,7 +79,23 @@ class StudentTrainer(Trainer[StudentConfig]):
         return perception
 
     def _build_network(self) -> nn.Module:
-        return StudentNet()
+        network, config = StudentNet(), self.config
+        resumes = not config.fresh and (config.run_folder() / "checkpoint.pt").exists()
+        if self.teacher is not None:
+            if config.init_from is None and not resumes:  # else the checkpoint has it
+                self._begin_as_teacher(network, self.teacher)
+            network.encoder.requires_grad_(False)  # the teacher's; what paints learns to follow it
+        return network
+
+    def _begin_as_teacher(self, network: StudentNet, teacher: StudentTeacher) -> None:
+        # Numbers far from those that are trained on.
+        numbers = range(2**30, 2**30 + _BEGUN_FROM)
+        with torch.no_grad():
+            vectors = [
+                teacher.vectors(self.paintings[number][0][None].to(self.placement.device))
+                for number in numbers
+            ]
+        begin_as(network.to(self.placement.device), teacher.meta_style, torch.cat(vectors))
 
     def _build_optimizer(self) -> torch.optim.Optimizer:
         optimizer = super()._build_optimizer()
@@ -102,27 +118,18 @@ class StudentTrainer(Trainer[StudentConfig]):
         side = config.painting_size
         chance = np.random.default_rng([config.seed, 3, self.step])
         paintings = torch.stack([self.paintings[self.step * count + n][0] for n in range(count)])
-        itself = torch.from_numpy(chance.random(count) < config.itself)
-        photographs = content_image.cpu()
-        if side != size:
-            photographs = functional.interpolate(photographs, (side, side), mode="bilinear", antialias=True)
-        style_image = torch.where(itself[:, None, None, None], photographs, paintings)
         first = np.stack([self._region(size, chance) for _ in range(count)])[:, None]
         masks = torch.from_numpy(np.concatenate([first, 1 - first], axis=1))
         of_style = torch.from_numpy(np.stack([self._region(side, chance) for _ in range(count)])[:, None])
+        if self.teacher is not None:  # it looks at all of a painting
+            of_style = torch.ones_like(of_style)
         own = torch.arange(count)
-        other = torch.where(itself, own, own.roll(1))
-        # A photograph's own style is that of all of it, wherever it stands; a teacher looks at all of any.
-        whole = itself | (self.teacher is not None)
-        of_style = torch.where(whole[:, None, None, None], 1.0, of_style)
         device = self.placement.device
-        placed = style_image.to(device, memory_format=torch.channels_last)
         return Practice(
             masks.to(device),
-            placed,
+            paintings.to(device, memory_format=torch.channels_last),
             of_style.to(device),
-            torch.stack([own, other], 1).to(device),
-            itself.to(device),
+            torch.stack([own, own.roll(1)], 1).to(device),
         )
 
     def _region(self, size: int, chance: np.random.Generator) -> np.ndarray[Any, Any]:
@@ -152,20 +159,16 @@ class StudentTrainer(Trainer[StudentConfig]):
             goal = RegionMoments.of(theirs, practice.style_masks, axes).pick(practice.styles, 0)
             distances.append(RegionMoments.of(ours, practice.masks, axes).distance(goal))
         style = by_area(torch.stack(distances).mean(dim=0), practice.masks)  # (N,)
-        others = (~practice.itself).float()
         contents = [relative_content_loss(seen[ref], target[ref]) for ref in self.content_refs]
-        pixels = (painting - content_image).square().mean(dim=(1, 2, 3))
         parts = {
             "content": torch.stack(contents).mean(),
-            "style": (style * others).mean(),
-            "itself": (pixels * (1 - others)).mean(),
+            "style": style.mean(),
             "tv": total_variation_loss(painting),
             "grid": grid_loss(painting),
         }
         weights = (
             config.content_weight,
             config.style_weight,
-            config.itself_weight,
             config.tv_weight,
             config.grid_weight,
         )
@@ -175,19 +178,17 @@ class StudentTrainer(Trainer[StudentConfig]):
     def _distance_to(
         self, teacher: StudentTeacher, content_image: Tensor, practice: Practice, painting: Tensor
     ) -> tuple[Tensor, LossParts]:
-        """Return how far the painting is from the teacher's; what is its own style shall stay as it is."""
+        """Return how far the painting is from the teacher's."""
         autocast = self.placement.autocast
         target = teacher.paint(content_image, practice.masks, practice.style_image, practice.styles, autocast)
-        target = torch.where(practice.itself[:, None, None, None], content_image, target)
         total = pyramid_distance(painting, target)
         return total, {"total": float(total.detach())}
 
     def _stylize(self, content_image: Tensor, practice: Practice) -> Tensor:
         network = self.trained
         assert isinstance(network, StudentNet)
-        # The paintings' statistics come by the encoder alone; so does the gradient to them.
-        statistics = network.statistics(practice.style_image, practice.style_masks)[:, 0]  # (N, numbers)
-        painting: Tensor = network(content_image, practice.masks, statistics[practice.styles])[0]
+        vectors = network.style_vectors(practice.style_image, practice.style_masks)[:, 0]  # (N, numbers)
+        painting: Tensor = network(content_image, practice.masks, vectors[practice.styles])
         return painting
 
     def _paint(self, pictures: Sequence[Tensor]) -> list[Tensor]:
@@ -195,7 +196,7 @@ class StudentTrainer(Trainer[StudentConfig]):
         network = self.network
         assert isinstance(network, StudentNet)
         whole = [torch.ones_like(image[:, :1]) for image in self.held_out]
-        styles = [network.statistics(image, mask) for image, mask in zip(self.held_out, whole, strict=True)]
+        styles = [network.style_vectors(*one) for one in zip(self.held_out, whole, strict=True)]
         painted = []
         for style in (*styles, torch.cat([styles[0], styles[-1]], dim=1)):
             for picture in pictures:
@@ -204,11 +205,8 @@ class StudentTrainer(Trainer[StudentConfig]):
                 across = torch.linspace(0, 1, width, device=image.device).expand(1, 1, height, width)
                 left = (across < 0.5).float()
                 masks = torch.cat([left, 1 - left], 1) if style.shape[1] == 2 else torch.ones_like(left)
-                painted.append(network(image, masks, style)[0][0].clamp(0, 1))
+                painted.append(network(image, masks, style)[0])
         return painted
-
-    def _content(self) -> dict[str, Any]:
-        return {**super()._content(), "widths": list(_student(self.network).widths)}
 
 
 def load_student_net(file: Path) -> tuple[StudentNet, dict[str, Any]]:
@@ -220,15 +218,9 @@ def load_student_net(file: Path) -> tuple[StudentNet, dict[str, Any]]:
     content = load_checkpoint(file)
     if content.get("kind") != StudentTrainer.kind:
         raise CheckpointError(f"{file} is of kind {content.get('kind')}, not {StudentTrainer.kind}")
-    first, second, third = content["widths"]
-    network = StudentNet((first, second, third))
+    network = StudentNet()
     load_weights(network, content["weights"], file)
     return network.float().eval(), content
-
-
-def _student(network: nn.Module) -> StudentNet:
-    assert isinstance(network, StudentNet)
-    return network
 
 
 def _sample_styles(config: StudentConfig, count: int = 5, short_side: int = 256) -> list[Tensor]:
@@ -237,7 +229,7 @@ def _sample_styles(config: StudentConfig, count: int = 5, short_side: int = 256)
     found = []
     for file in chosen:
         image = to_tensor(resize_short_side(read_rgb(file), short_side))[None]
-        height, width = (side // MULTIPLE * MULTIPLE for side in image.shape[-2:])
+        height, width = (side // STYLE_MULTIPLE * STYLE_MULTIPLE for side in image.shape[-2:])
         found.append(image[..., :height, :width])
     return found
 

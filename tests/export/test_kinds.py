@@ -46,7 +46,7 @@ def typed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
             "with_content": True,
             "weights": build_texture_net("fast", with_content=True).state_dict(),
         },
-        "student": {"widths": [24, 48, 96], "weights": StudentNet().state_dict()},
+        "student": {"weights": StudentNet().state_dict()},
     }
     for kind, content in networks.items():
         save_checkpoint(folder / f"{kind}.pt", {"kind": kind, "style": CREDITS, "training": {}, **content})

@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from export.cli import app
 from export.to_student import StudentGraph
 from realtime.engine import EngineOptions
-from realtime.student import StudentPlan, measure_style, open_student, regions_of
+from realtime.student import StudentPlan, measure_style, open_student, paint_regions, regions_of
 from training.networks.student_net import StudentNet
 from training.student_trainer import load_student_net
 
@@ -20,7 +21,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     network = StudentNet()
     file = tmp_path_factory.mktemp("student") / "student.pt"
-    content = {"kind": "student", "widths": [24, 48, 96], "weights": network.state_dict(), "training": {}}
+    content = {"kind": "student", "weights": network.state_dict(), "training": {}}
     torch.save({"format": "livebrush", "version": 1, **content}, file)
     return file
 
@@ -36,23 +37,33 @@ def exported(checkpoint: Path) -> Path:
 def test_the_file_says_what_it_is(exported: Path) -> None:
     plan = StudentPlan.read(exported)
     assert plan.numbers == StudentNet().numbers
-    assert plan.contract.size_multiple == 8 and plan.contract.weights_precision == "fp16"
-    assert exported.stat().st_size < 2_000_000
+    assert plan.contract.size_multiple == 4 and plan.contract.weights_precision == "fp16"
+    assert exported.stat().st_size < 3_000_000
 
 
 @pytest.mark.parametrize("regions", [1, 4])
 def test_any_number_of_regions_and_any_size(regions: int, checkpoint: Path, exported: Path) -> None:
     graph, _ = open_student(exported, EngineOptions())
     chance = np.random.default_rng(regions)
-    frame = chance.integers(0, 256, (64, 80, 3), dtype=np.uint8)
-    alphas = [chance.integers(0, 256, (64, 80), dtype=np.uint8) for _ in range(regions - 1)]
-    masks = regions_of(alphas) if alphas else np.full((1, 1, 64, 80), 255, np.uint8)
-    found = measure_style(graph, StudentPlan.read(exported), frame, masks)
+    frame, masks = practice(chance, (68, 100), regions)
+    picture, picture_masks = practice(chance, (64, 80), regions)
+    style = measure_style(graph, StudentPlan.read(exported), picture, picture_masks)
+    painted = paint_regions(graph, frame, masks, style)
     network, _ = load_student_net(checkpoint)
     with torch.no_grad():
-        inputs = (torch.from_numpy(frame)[None], torch.from_numpy(masks), torch.ones(1, regions, 336))
-        expected = StudentGraph(network)(*inputs)[1][0].numpy()
-    assert found == pytest.approx(expected, rel=0.02, abs=0.02)
+        inputs = (frame[None], masks, style[None], picture[None], picture_masks)
+        painting, vectors = StudentGraph(network)(*(torch.from_numpy(one) for one in inputs))
+    assert style == pytest.approx(vectors[0].numpy(), rel=0.02, abs=0.02)
+    assert np.abs(painted.astype(int) - painting[0].numpy()).mean() < 0.5  # weights are halves
+
+
+def practice(
+    chance: np.random.Generator, size_hw: tuple[int, int], regions: int
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return a picture and its masks, by chance."""
+    image = chance.integers(0, 256, (*size_hw, 3), dtype=np.uint8)
+    alphas = [chance.integers(0, 256, size_hw, dtype=np.uint8) for _ in range(regions - 1)]
+    return image, regions_of(alphas) if alphas else np.full((1, 1, *size_hw), 255, np.uint8)
 
 
 def test_a_student_does_not_go_where_its_regions_cannot(checkpoint: Path) -> None:

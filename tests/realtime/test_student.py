@@ -12,7 +12,7 @@ from realtime.student import StudentPlan, measure_style, open_student, regions_o
 
 def test_the_plan_is_read_from_the_file(student: Path) -> None:
     plan = StudentPlan.read(student)
-    assert (plan.numbers, plan.contract.size_multiple) == (3, 8)
+    assert (plan.numbers, plan.contract.size_multiple) == (3, 4)
     assert student_path() == student
 
 

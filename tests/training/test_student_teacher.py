@@ -13,6 +13,7 @@ from training.devices import Placement
 from training.errors import OptionError
 from training.images import list_pictures, read_rgb, to_tensor
 from training.networks.meta_style import MetaPlan, build_meta_style
+from training.networks.student_net import StudentNet
 from training.networks.transform_net import build_transform_net
 from training.student_teacher import StudentTeacher
 from training.student_trainer import StudentTrainer
@@ -22,7 +23,7 @@ ENCODED = 64
 
 def write_meta(file: Path, encoder: str = "small") -> Path:
     torch.manual_seed(0)
-    plan = MetaPlan("turbo", statistics=12, numbers=8, generate="more", hidden=8, encoder=encoder)
+    plan = MetaPlan("turbo", statistics=300, numbers=256, generate="more", hidden=128, encoder=encoder)
     weights = build_meta_style(plan).state_dict()
     content = {"kind": "meta", "plan": asdict(plan), "encoder": {"layers": [], "style_size": ENCODED}}
     save_checkpoint(file, {**content, "weights": weights, "training": {"features": "small"}})
@@ -60,10 +61,13 @@ def test_every_region_is_painted_by_the_network_of_its_painting(tmp_path: Path) 
 def test_a_student_comes_to_paint_like_its_teacher(
     photographs: Path, feature_weights: Path, tmp_path: Path
 ) -> None:
-    meta, out = write_meta(tmp_path / "meta.pt"), tmp_path / "student.pt"
+    meta, out, fresh = write_meta(tmp_path / "meta.pt"), tmp_path / "student.pt", tmp_path / "fresh.pt"
+    content = {"kind": "student", "preset": "student", "weights": StudentNet().state_dict()}
+    save_checkpoint(fresh, {**content, "training": {}})
     folders = ["--styles", str(photographs), "--content", str(photographs), "--weights", str(feature_weights)]
-    options = ["--batch-size", "2", "--crop-size", "64", "--style-size", "72", "--device", "cpu"]
+    options = ["--batch-size", "2", "--crop-size", "64", "--style-size", "80", "--device", "cpu"]
     options += ["--teacher", str(meta), "--steps", "30", "--optimizer", "soap", "--masked", "0.5"]
+    options += ["--init-from", str(fresh)]
     assert run(app, ["student", "-o", str(out), *folders, *options]) == 0
     content = load_checkpoint(out)
     assert content["training"]["teacher"] == "meta.pt" and not content["training"]["feature_networks"]
@@ -71,14 +75,16 @@ def test_a_student_comes_to_paint_like_its_teacher(
     def distance(init_from: Path | None) -> float:
         config = StudentConfig(
             content=photographs, styles=(photographs,), out=tmp_path / "x.pt", init_from=init_from,
-            teacher=meta, style_size=72, batch_size=2, crop_size=64, itself=0.0, device="cpu",
+            teacher=meta, style_size=80, batch_size=2, crop_size=64, device="cpu",
         )  # fmt: skip
         trainer = StudentTrainer(config, Placement("cpu", "fp32"))
         files = list_pictures(photographs)[:2]
         images = torch.stack([to_tensor(read_rgb(file))[:, :64, :64] for file in files])
         return trainer._loss(images)[1]["total"]
 
-    assert distance(out) < 0.7 * distance(None)
+    begun = distance(fresh)
+    assert distance(out) < 0.7 * begun
+    assert distance(None) < 0.5 * begun  # which begins as what all of its teacher's styles share
 
 
 def test_a_meta_network_that_reads_no_pictures_cannot_teach(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_a_longer_schedule_goes_on_from_the_same_checkpoint(
     assert load_checkpoint(out)["training"]["pictures"] == 4
 
 
-def test_a_photograph_that_is_its_own_style_has_no_style_loss(
+def test_each_picture_is_painted_in_its_own_style_and_its_neighbour_s(
     photographs: Path, feature_weights: Path, tmp_path: Path
 ) -> None:
     config = StudentConfig(
@@ -67,8 +67,8 @@ def test_a_photograph_that_is_its_own_style_has_no_style_loss(
         styles=(photographs,),
         out=tmp_path / "s.pt",
         weights=feature_weights,
-        itself=1.0,
-        batch_size=2,
+        masked=1.0,
+        batch_size=3,
         crop_size=64,
         precision="fp32",
         device="cpu",
@@ -77,14 +77,18 @@ def test_a_photograph_that_is_its_own_style_has_no_style_loss(
     batch = next(trainer._batches())
     assert batch is not None
     practice = trainer.practice(batch)
-    assert practice.itself.all() and torch.equal(practice.style_image, batch)
-    _, parts = trainer._loss(batch)
-    assert parts["style"] == 0 and parts["itself"] > 0
+    assert practice.styles.tolist() == [[0, 2], [1, 0], [2, 1]]
+    torch.testing.assert_close(practice.masks.sum(dim=1), torch.ones(3, 64, 64))
+    assert practice.style_masks.min() == 0  # statistics of a part only
+    again = trainer.practice(batch)
+    assert torch.equal(again.style_image, practice.style_image) and torch.equal(again.masks, practice.masks)
 
 
 def test_options_that_make_no_sense_are_named(tmp_path: Path) -> None:
     common = {"content": tmp_path, "out": tmp_path / "s.pt"}
-    with pytest.raises(OptionError, match="--crop-size must be a multiple of 8"):
+    with pytest.raises(OptionError, match="--crop-size must be a multiple of 4"):
+        StudentConfig(styles=(tmp_path,), crop_size=102, style_size=256, **common)
+    with pytest.raises(OptionError, match="--style-size must be a multiple of 16"):
         StudentConfig(styles=(tmp_path,), crop_size=100, **common)
     with pytest.raises(OptionError, match="--styles"):
         StudentConfig(styles=(), **common)

@@ -14,8 +14,6 @@ def student(
     content: Annotated[Path, option("A folder of photographs to practise on.")],
     out: given.Out,
     masked: Annotated[float, option("Share of the photographs that have two regions.")] = 0.6,
-    itself: Annotated[float, option("Share of the photographs that come back as they were.")] = 0.125,
-    itself_weight: Annotated[float, option("How much their pixels count.")] = 20.0,
     photographs: Annotated[float, option("Share of the styles that are photographs.")] = 0.05,
     style_size: Annotated[int, option("Side of the paintings, in pixels; 0 for --crop-size.")] = 0,
     teacher: Annotated[

@@ -4,9 +4,14 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
+
+from training.networks.region_statistics import RegionStatistics
 
 # Channels of the small encoder's stages; each but the first halves the picture.
 _STAGES = (16, 32, 64, 96, 128)
+# Where regions are told apart, sides are multiples of this, so that masks shrink as pictures do.
+STYLE_MULTIPLE = 2 ** (len(_STAGES) - 1)
 _HEAD = 384
 # A style beyond what was practised shall not drive the hidden numbers beyond it either.
 _LARGEST = 5.0
@@ -116,13 +121,33 @@ class SmallStyleEncoder(nn.Module):
                 nn.init.zeros_(layer.bias)
 
     def forward(self, style_image: Tensor) -> Tensor:
+        return self._vector(channel_statistics(self._look(style_image)))
+
+    def by_region(self, style_image: Tensor, masks: Tensor) -> Tensor:
+        """Return the vectors of regions of pictures, (N, K, D).
+
+        Args:
+            style_image: (N, 3, H, W), sides multiples of `STYLE_MULTIPLE`.
+            masks: (N, K, H, W), at least 0; an empty one has the vector of the whole picture.
+        """
+        found = []
+        for level, layer in enumerate(self._look(style_image)):
+            shares = functional.avg_pool2d(masks, 2**level) if level else masks
+            own = RegionStatistics.of(layer, shares)
+            found += [own.mean, own.deviation]
+        return self._vector(torch.cat(found, dim=2))
+
+    def _look(self, style_image: Tensor) -> list[Tensor]:
         activation = (style_image - 0.5) * 4  # about 1 in size
         seen = []
         for stage in self.stages:
             activation = stage(activation)
             seen.append(activation)
-        with torch.autocast(style_image.device.type, enabled=False):
-            vector: Tensor = self.head((channel_statistics(seen) + 0.05).log())
+        return seen
+
+    def _vector(self, statistics: Tensor) -> Tensor:
+        with torch.autocast(statistics.device.type, enabled=False):
+            vector: Tensor = self.head((statistics + 0.05).log())
         return vector
 
 
