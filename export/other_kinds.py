@@ -100,7 +100,7 @@ def _export_student(source: str, name: str, file: Path, _: ExportOptions, order:
     from export.student_parity import measure_student_parity
     from export.student_targets import student_of, write_student
     from export.verify import total_size
-    from training.student_trainer import load_student_net
+    from training.checkpoint import load_student_net
 
     path = Path(source)
     network, content = student_of(path) if path.suffix == ".onnx" else load_student_net(path)

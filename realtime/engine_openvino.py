@@ -201,9 +201,9 @@ def _threads_config(threads: int) -> dict[str, Any]:
 
 
 def open_graph(
-    model: bytes, threads: int | None = None
+    model: bytes, threads: int | None = None, precision: str = "fp32"
 ) -> Callable[[Mapping[str, NDArray[Any]]], list[NDArray[Any]]]:
-    """Open a small graph on the processor in fp32; see `realtime.small_graph`.
+    """Open a small graph on the processor, in one of `PRECISIONS`; see `realtime.small_graph`.
 
     It is compiled when it is first run, and again for inputs of other sizes.
     """
@@ -212,7 +212,8 @@ def open_graph(
     def compile_for(shapes: tuple[Any, ...]) -> ov.CompiledModel:
         graph = _core().read_model(model)
         graph.reshape({name: list(shape) for name, shape in shapes})
-        config = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads or default_threads()}
+        hint = PRECISIONS[precision][1]
+        config = {"INFERENCE_PRECISION_HINT": hint, "INFERENCE_NUM_THREADS": threads or default_threads()}
         compiled.clear()
         compiled[shapes] = _core().compile_model(graph, DEVICE, config)
         return compiled[shapes]

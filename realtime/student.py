@@ -126,8 +126,17 @@ def student_entry(path: Path, image: Image, alpha: Alpha, student: Path) -> Stud
     return StudentEntry(path.stem, path, contract, False, seen, part, plan, student)
 
 
-def open_student(file: Path, options: EngineOptions) -> tuple[Graph, str]:
-    """Open the graph on the processor; return what runs it, and the engine's name.
+@dataclass(frozen=True)
+class OpenStudent:
+    """The graph of a student, and the name of what runs it, and its precision."""
+
+    run: Graph
+    engine: str
+    precision: str
+
+
+def open_student(file: Path, options: EngineOptions) -> OpenStudent:
+    """Open the graph on the processor: in bf16 where OpenVINO has that, else in fp32.
 
     Raises:
         EngineError: if the device or the precision is not to be had.
@@ -135,9 +144,10 @@ def open_student(file: Path, options: EngineOptions) -> tuple[Graph, str]:
     """
     if options.device == "cuda":
         raise EngineError("the student of --semantic runs on the processor; leave --device cuda out")
-    if options.precision not in ("auto", "fp32"):
+    if options.precision not in ("auto", "fp32", "bf16"):
         raise EngineError(
-            f"the student of --semantic runs in fp32, not in {options.precision}; leave --precision out"
+            f"the student of --semantic runs in fp32 or bf16, not in {options.precision}; leave "
+            "--precision out"
         )
     name = choose_engine(replace(options, device="cpu"), file)
     try:
@@ -145,8 +155,12 @@ def open_student(file: Path, options: EngineOptions) -> tuple[Graph, str]:
     except OSError as error:
         raise StyleFileError(f"{file} cannot be read: {error.strerror or error}") from error
     module = importlib.import_module(ENGINES[name].module)
-    graph: Graph = module.open_graph(model, options.threads)
-    return graph, name
+    if name == "openvino":
+        precision: str = module.choose_precision(options.precision)
+        return OpenStudent(module.open_graph(model, options.threads, precision), name, precision)
+    if options.precision == "bf16":
+        raise EngineError(f"{name} runs the student of --semantic in fp32; take --engine openvino for bf16")
+    return OpenStudent(module.open_graph(model, options.threads), name, "fp32")
 
 
 def regions_of(alphas: Sequence[Alpha]) -> NDArray[np.uint8]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,7 +83,7 @@ class StudentEngine:
     Args:
         entry: the style.
         stage: says which part of a picture is meant.
-        options: device "auto" or "cpu", precision "auto" or "fp32".
+        options: device "auto" or "cpu", precision "auto", "fp32" or "bf16".
     Raises:
         LivebrushError: if no engine opens the student, or it fails on the style picture.
     """
@@ -90,11 +91,13 @@ class StudentEngine:
     def __init__(self, entry: StudentEntry, stage: Stage, options: EngineOptions) -> None:
         self.contract = entry.contract
         self._stage = stage
-        self._graph, name = open_student(entry.student, options)
+        opened = open_student(entry.student, options)
+        self._graph = opened.run
         threads = options.threads or default_threads()
-        self.info = EngineInfo(name, "fp32", "CPU", threads, device="cpu")
-        masks = regions_of([entry.alpha])
-        self._style: Vectors = measure_style(self._graph, entry.plan, entry.image, masks)
+        self.info = EngineInfo(opened.engine, opened.precision, "CPU", threads, device="cpu")
+        # Once, and in full: what a style is said in is a logarithm of small numbers.
+        exact = open_student(entry.student, replace(options, engine=opened.engine, precision="fp32")).run
+        self._style: Vectors = measure_style(exact, entry.plan, entry.image, regions_of([entry.alpha]))
         self._is_closed = False
 
     def prepare(self, size_wh: tuple[int, int]) -> None:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from training.errors import CheckpointError
 from training.networks.meta_style import MetaPlan, MetaStyle, build_meta_style
+from training.networks.student_net import StudentNet
 from training.networks.texture_net import TEXTURE_PRESETS, TextureNet, TextureStyle, build_texture_net
 from training.networks.transform_net import PRESETS, build_transform_net
 from training.noise import fixed_tiles
@@ -114,6 +115,20 @@ def load_meta_net(file: Path) -> tuple[MetaStyle, dict[str, Any]]:
         raise CheckpointError(f"{file} has no plan of a meta network that this program knows") from error
     load_weights(network, content["weights"], file)
     return network.eval(), content
+
+
+def load_student_net(file: Path) -> tuple[StudentNet, dict[str, Any]]:
+    """Build the student of a checkpoint, in evaluation mode, and return it with the rest.
+
+    Raises:
+        CheckpointError: as `load_checkpoint`, or if it holds another kind of network.
+    """
+    content = load_checkpoint(file)
+    if content.get("kind") != "student":
+        raise CheckpointError(f"{file} is of kind {content.get('kind')}, not student")
+    network = StudentNet()
+    load_weights(network, content["weights"], file)
+    return network.float().eval(), content
 
 
 def load_style_net(file: Path) -> tuple[nn.Module, dict[str, Any]]:

@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from training.checkpoint import load_checkpoint, load_weights
 from training.config_student import StudentConfig
-from training.errors import CheckpointError
 from training.grid_loss import grid_loss
 from training.images import (
     contact_sheet,
@@ -207,20 +204,6 @@ class StudentTrainer(Trainer[StudentConfig]):
                 masks = torch.cat([left, 1 - left], 1) if style.shape[1] == 2 else torch.ones_like(left)
                 painted.append(network(image, masks, style)[0])
         return painted
-
-
-def load_student_net(file: Path) -> tuple[StudentNet, dict[str, Any]]:
-    """Build the student of a checkpoint, in evaluation mode, and return it with the rest.
-
-    Raises:
-        CheckpointError: as `load_checkpoint`, or if it holds another kind of network.
-    """
-    content = load_checkpoint(file)
-    if content.get("kind") != StudentTrainer.kind:
-        raise CheckpointError(f"{file} is of kind {content.get('kind')}, not {StudentTrainer.kind}")
-    network = StudentNet()
-    load_weights(network, content["weights"], file)
-    return network.float().eval(), content
 
 
 def _sample_styles(config: StudentConfig, count: int = 5, short_side: int = 256) -> list[Tensor]:

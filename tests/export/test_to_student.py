@@ -12,8 +12,8 @@ from export.cli import app
 from export.to_student import StudentGraph
 from realtime.engine import EngineOptions
 from realtime.student import StudentPlan, measure_style, open_student, paint_regions, regions_of
+from training.checkpoint import load_student_net
 from training.networks.student_net import StudentNet
-from training.student_trainer import load_student_net
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_the_file_says_what_it_is(exported: Path) -> None:
 
 @pytest.mark.parametrize("regions", [1, 4])
 def test_any_number_of_regions_and_any_size(regions: int, checkpoint: Path, exported: Path) -> None:
-    graph, _ = open_student(exported, EngineOptions())
+    graph = open_student(exported, EngineOptions(precision="fp32")).run
     chance = np.random.default_rng(regions)
     frame, masks = practice(chance, (68, 100), regions)
     picture, picture_masks = practice(chance, (64, 80), regions)

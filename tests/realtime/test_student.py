@@ -31,10 +31,15 @@ def test_what_is_no_student_is_refused(tiny_style: Path, tmp_path: Path) -> None
         StudentPlan.read(tmp_path / "missing.onnx")
 
 
-@pytest.mark.parametrize("options", [EngineOptions(device="cuda"), EngineOptions(precision="bf16")])
+@pytest.mark.parametrize("options", [EngineOptions(device="cuda"), EngineOptions(precision="int8")])
 def test_a_device_or_precision_that_it_has_not_is_named(options: EngineOptions, student: Path) -> None:
     with pytest.raises(EngineError, match="the student of --semantic runs"):
         open_student(student, options)
+
+
+def test_bf16_is_openvino_s(student: Path) -> None:
+    with pytest.raises(EngineError, match="take --engine openvino for bf16"):
+        open_student(student, EngineOptions(engine="onnxruntime", precision="bf16"))
 
 
 def test_regions_always_sum_to_the_whole_and_earlier_ones_are_in_front() -> None:
@@ -48,11 +53,11 @@ def test_regions_always_sum_to_the_whole_and_earlier_ones_are_in_front() -> None
 @pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
 def test_a_style_is_measured_by_the_graph_itself(engine: str, student: Path) -> None:
     pytest.importorskip(engine)
-    graph, name = open_student(student, EngineOptions(engine=engine))
+    opened = open_student(student, EngineOptions(engine=engine, precision="fp32"))
     image = np.zeros((64, 64, 3), np.uint8)
     image[:, 32:] = 10, 20, 30
     left = np.zeros((64, 64), np.uint8)
     left[:, :32] = 255
-    found = measure_style(graph, StudentPlan.read(student), image, regions_of([left]))
-    assert name == engine
+    found = measure_style(opened.run, StudentPlan.read(student), image, regions_of([left]))
+    assert (opened.engine, opened.precision) == (engine, "fp32")
     assert found == pytest.approx(np.array([[0, 0, 0], [10, 20, 30]]), abs=1e-3)

@@ -15,6 +15,7 @@ from training.evaluate_meta import Pair
 from training.images import read_rgb
 from training.judge.fixed_loss import Score
 from training.networks.meta_style import MetaPlan, build_meta_style
+from training.networks.student_net import StudentNet
 
 
 @pytest.fixture
@@ -57,6 +58,26 @@ def test_a_file_of_the_runtime_is_judged_on_every_style_against_every_photograph
     sheet = read_rgb(out / "sheet.png").astype(float)
     green = sheet[206 + 40 : 206 + 160, 206 + 20 : 206 + 180]
     assert green[..., 1].mean() > green[..., 0].mean() + 50
+
+
+def test_a_student_is_judged_by_what_it_paints_in_all_of_a_photograph(
+    pictures: list[str], feature_weights: Path, tmp_path: Path
+) -> None:
+    network, file = StudentNet(), tmp_path / "student.pt"
+    with torch.no_grad():  # it paints one flat green, whatever it is given
+        network.to_cells.weight.zero_()
+        network.write.weight.zero_()
+        network.to_cells.bias.copy_(torch.tensor([-9.0, 9.0, -9.0]).repeat_interleave(4))
+    content = {"kind": "student", "preset": "student", "weights": network.state_dict(), "training": {}}
+    save_checkpoint(file, content)
+    options = ["--sizes", "66", "--photographs", "1", "-o", str(tmp_path / "j")]
+    assert judge(file, pictures, feature_weights, *options) == 0
+    report = json.loads((tmp_path / "j" / "report.json").read_text())
+    green, stripes = sorted(report["pairs"], key=lambda pair: str(pair["style"]))
+    assert (green["style"], stripes["style"]) == ("green", "stripes")
+    assert green["style_loss"] < 0.5 * stripes["style_loss"]
+    sheet = read_rgb(tmp_path / "j" / "sheet.png").astype(float)
+    assert (sheet[206 + 40 : 206 + 160, 206 + 20 : 206 + 180] < [40, 256, 40]).all()
 
 
 def test_a_checkpoint_is_judged_without_the_runtime(

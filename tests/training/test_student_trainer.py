@@ -3,14 +3,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from training.checkpoint import load_checkpoint
+from training.checkpoint import load_checkpoint, load_student_net
 from training.cli import app
 from training.config_student import StudentConfig
 from training.console import run
 from training.devices import Placement
 from training.errors import CheckpointError, OptionError
 from training.student_objective import RegionMoments, by_area, draw_axes
-from training.student_trainer import StudentTrainer, load_student_net
+from training.student_trainer import StudentTrainer
 
 
 def line(out: Path, pictures: Path, weights: Path, *more: str) -> list[str]:

@@ -10,7 +10,10 @@ from training.commands.words import names, option
 
 def evaluate_meta(
     meta: Annotated[
-        Path, typer.Argument(help="A checkpoint NAME.pt, or meta.npz, as the runtime makes styles with it.")
+        Path,
+        typer.Argument(
+            help="A checkpoint NAME.pt, of a student too, or meta.npz, as the runtime makes styles with it."
+        ),
     ],
     styles: Annotated[Path, option("A folder of style pictures that it has not seen.")],
     content: Annotated[Path, option("A folder of photographs that it has not seen.")],
@@ -40,7 +43,7 @@ def evaluate_meta(
     threads: Annotated[int, option("CPU threads; 0 for all cores.")] = 0,
     debug: Annotated[bool, option("Show tracebacks.")] = False,
 ) -> None:
-    """Judge a meta network: styles and photographs that it has not seen, all against all.
+    """Judge a meta network or a student: styles and photographs that it has not seen, all against all.
 
     Example: python -m training evaluate-meta realtime/models/meta.npz --styles paintings --content photos
 

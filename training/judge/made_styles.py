@@ -1,4 +1,4 @@
-"""What a meta network makes of style pictures, opened for the judge."""
+"""What a meta network or a student makes of style pictures, opened for the judge."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -7,9 +7,10 @@ from pathlib import Path
 
 import torch
 
-from training.checkpoint import save_checkpoint
+from training.checkpoint import load_checkpoint, save_checkpoint
 from training.config import StyleCredits
 from training.judge.product import add_style
+from training.judge.student_styles import student_styles
 from training.meta_generate import StyleWriter
 from training.style_files import Painter, open_painter
 
@@ -26,15 +27,18 @@ def made_styles(
     """Give what paints in the style of each picture; the files live as long as the context.
 
     Args:
-        meta: NAME.pt, a checkpoint, is used in torch; meta.npz as its users have it, by the runtime.
+        meta: NAME.pt, a checkpoint of either, is used in torch; meta.npz by the runtime, as its users have it.
         pictures: the styles.
         weights: of the feature network, where a checkpoint has no encoder of its own.
         device: of a checkpoint's networks.
         threads: of onnxruntime; None for all cores.
     Raises:
-        CheckpointError: if the checkpoint is no meta network.
+        CheckpointError: if the checkpoint is neither.
         ProductError: if the runtime makes no style of a picture.
     """
+    if meta.suffix == ".pt" and load_checkpoint(meta).get("kind") == "student":
+        yield student_styles(meta, pictures, device)
+        return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if meta.suffix == ".pt":
