@@ -14,7 +14,8 @@ from export.small_runtimes import open_file
 from export.to_student import StudentGraph
 from realtime.contract import INPUT_NAME
 from realtime.student import MASKS_NAME, PICTURE_MASKS_NAME, PICTURE_NAME, STYLE_NAME
-from training.networks.student_net import MULTIPLE, STYLE_MULTIPLE, StudentNet
+from training.networks.student_net import MULTIPLE, StudentNet
+from training.networks.style_encoder import STYLE_MULTIPLE
 
 # Levels of 255 that a painting may differ by anywhere.
 _LIMIT = 2

@@ -29,7 +29,8 @@ from realtime.student import (
     STYLE_NAME,
     VECTORS_NAME,
 )
-from training.networks.student_net import MULTIPLE, STYLE_MULTIPLE, StudentNet
+from training.networks.student_net import MULTIPLE, StudentNet
+from training.networks.style_encoder import STYLE_MULTIPLE
 
 
 class StudentGraph(nn.Module):

@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 from training.config import TrainingConfig
 from training.errors import OptionError
-from training.networks.student_net import MULTIPLE, STYLE_MULTIPLE
+from training.networks.student_net import MULTIPLE
+from training.networks.style_encoder import STYLE_MULTIPLE
 from training.options import check_ranges
 
 

@@ -20,7 +20,8 @@ from training.images import (
     write_png,
 )
 from training.losses import LossParts, pyramid_distance, relative_content_loss, total_variation_loss
-from training.networks.student_net import MULTIPLE, STYLE_MULTIPLE, StudentNet
+from training.networks.student_net import MULTIPLE, StudentNet
+from training.networks.style_encoder import STYLE_MULTIPLE
 from training.perception import Perception, parse_layers
 from training.report import Paint, TrainingReport
 from training.soft_regions import draw_region

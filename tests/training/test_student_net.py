@@ -4,7 +4,8 @@ import torch
 from training.errors import OptionError
 from training.networks.meta_style import MetaPlan, MetaStyle, build_meta_style
 from training.networks.region_statistics import RegionStatistics, normalise
-from training.networks.student_net import MULTIPLE, STYLE_MULTIPLE, StudentNet
+from training.networks.student_net import MULTIPLE, StudentNet
+from training.networks.style_encoder import STYLE_MULTIPLE
 from training.student_start import begin_as
 
 

@@ -27,7 +27,7 @@ def made_styles(
     """Give what paints in the style of each picture; the files live as long as the context.
 
     Args:
-        meta: NAME.pt, a checkpoint of either, is used in torch; meta.npz by the runtime, as its users have it.
+        meta: NAME.pt, a checkpoint of either, used in torch; meta.npz by the runtime, as its users have it.
         pictures: the styles.
         weights: of the feature network, where a checkpoint has no encoder of its own.
         device: of a checkpoint's networks.

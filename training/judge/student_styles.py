@@ -9,7 +9,8 @@ from torch import Tensor
 from training.checkpoint import load_student_net
 from training.images import read_rgb, resize_short_side, to_tensor
 from training.networks.layers import pad_to_multiple
-from training.networks.student_net import MULTIPLE, STYLE_MULTIPLE, StudentNet
+from training.networks.student_net import MULTIPLE, StudentNet
+from training.networks.style_encoder import STYLE_MULTIPLE
 from training.style_files import Paint, Painter
 
 # Shorter side of the style picture, as the runtime has it.

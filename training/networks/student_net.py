@@ -25,11 +25,10 @@ from torch.nn import functional
 from training.networks.layers import ReflectConv
 from training.networks.meta_net import ScaledLinear
 from training.networks.region_statistics import affine, normalise
-from training.networks.style_encoder import STYLE_MULTIPLE as STYLE_MULTIPLE
 from training.networks.style_encoder import SmallStyleEncoder
 from training.networks.turbo_net import start_equal
 
-# Sides of the frame are multiples of this; those of a style picture with masks of STYLE_MULTIPLE.
+# Sides of the frame are multiples of this.
 MULTIPLE = 4
 _CELL = 2
 # As in `training.networks.turbo_net`: a frame of one flat colour shall not become dots.
@@ -102,7 +101,7 @@ class StudentNet(nn.Module):
         """Return the vectors of the regions of style pictures: (N, K, `numbers`).
 
         Args:
-            style_image: (N, 3, H, W) RGB in [0, 1], sides multiples of `STYLE_MULTIPLE`.
+            style_image: (N, 3, H, W) RGB in [0, 1], sides multiples of the encoder's `STYLE_MULTIPLE`.
             masks: (N, K, H, W), at least 0; an empty region is as the whole picture.
         """
         return self.encoder.by_region(style_image, masks)
