@@ -1,18 +1,23 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from meta_makers import COLOUR_SHARE, FRAME_SHARE, make_meta_file, write_flat
 
 from export.cli import app
 from export.from_onnx import checkpoint_of
-from export.mixable import with_hidden
+from export.mixable import main, with_hidden
 from export.to_onnx import export_onnx
 from realtime.catalog import find_style
 from realtime.console import run_command
+from realtime.contract import read_contract
 from realtime.engine import EngineOptions, open_engine
 from realtime.errors import StyleFileError
+from realtime.meta_file import MetaFile
+from realtime.style_maker import StyleMaker, read_hidden
 from training.checkpoint import save_checkpoint
 from training.networks.transform_net import build_transform_net
 
@@ -72,3 +77,22 @@ def test_without_a_meta_network_it_says_so(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("LIVEBRUSH_MODELS", str(tmp_path))
     with pytest.raises(StyleFileError, match="no meta network is installed"):
         with_hidden(CONTENT, write_flat(tmp_path / "own.png", (200, 40, 0)))
+
+
+def test_another_meta_network_s_numbers_take_the_place_of_the_old_ones(models: Path, tmp_path: Path) -> None:
+    own = write_flat(tmp_path / "plain.png", (200, 40, 0))
+    torch.manual_seed(0)
+    content = {**CONTENT, "training": {"pictures": 8, "meta": "another", "hidden": "AAAA"}}
+    file = tmp_path / "styles" / "plain.onnx"
+    export_onnx(build_transform_net("turbo").eval(), content, file)
+    maker = StyleMaker(MetaFile(models))
+    before, style = onnx.load(file), read_contract(file)
+    assert read_hidden(style, maker) is None
+    main(tmp_path / "styles", tmp_path)
+    after, renewed = onnx.load(file), read_contract(file)
+    assert after.graph == before.graph
+    found = read_hidden(renewed, maker)
+    assert found is not None
+    notes = with_hidden({"training": {}}, own)["training"]
+    assert {key: renewed.training[key] for key in notes} == notes
+    assert replace(renewed, training=style.training) == style
