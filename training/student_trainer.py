@@ -176,11 +176,12 @@ class StudentTrainer(Trainer[StudentConfig]):
     def _distance_to(
         self, teacher: StudentTeacher, content_image: Tensor, practice: Practice, painting: Tensor
     ) -> tuple[Tensor, LossParts]:
-        """Return how far the painting is from the teacher's."""
+        """Return how far the painting is from the teacher's, and its dots, which a mean of pixels leaves."""
         autocast = self.placement.autocast
         target = teacher.paint(content_image, practice.masks, practice.style_image, practice.styles, autocast)
-        total = pyramid_distance(painting, target)
-        return total, {"total": float(total.detach())}
+        parts = {"distance": pyramid_distance(painting, target), "grid": grid_loss(painting)}
+        total = parts["distance"] + self.config.grid_weight * parts["grid"]
+        return total, {name: float(one.detach()) for name, one in {"total": total, **parts}.items()}
 
     def _stylize(self, content_image: Tensor, practice: Practice) -> Tensor:
         network = self.trained
