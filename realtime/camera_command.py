@@ -104,6 +104,13 @@ def camera(
     label: given.Label = None,
     semantic: given.Semantic = None,
     style_mask: given.StyleMask = None,
+    one_pass: Annotated[
+        bool,
+        typer.Option(
+            "--one-pass",
+            help="With --semantic: one network paints both parts at once, less boldly than one for each.",
+        ),
+    ] = False,
     original_colors: given.OriginalColors = False,
     detail: Annotated[
         float,
@@ -153,7 +160,7 @@ def camera(
     from realtime.steady import as_level
 
     others = (None if style == DEFAULT_STYLE else style, background, towards, label)
-    parts = find_parts(semantic, style_mask, mask, others)
+    parts = find_parts(semantic, style_mask, mask, others, one_pass=one_pass)
     found = find_style(style) if parts is None else parts.region
     behind = None if background is None else find_backdrop(background) or find_style(background)
     config = CameraConfig(

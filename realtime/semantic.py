@@ -3,8 +3,8 @@
     style picture ── its mask ──┬── the region, the rest covered with it ──> style of what the mask means
                                 └── the rest, the region covered with it ──> style of everything else
 
-Both are styles as any picture's is, see `realtime.made_style`; frames are painted as with --background. Where
-a student is installed, see `realtime.student`, it paints both parts at once.
+Both are styles as any picture's is, see `realtime.made_style`; frames are painted as with --background. In
+one pass the student paints both parts at once, see `realtime.student`.
 """
 
 from __future__ import annotations
@@ -59,18 +59,20 @@ def find_parts(
     mask: str | None,
     others: Sequence[object],
     *,
-    at_once: bool = True,
+    one_pass: bool = False,
 ) -> SemanticStyle | None:
     """Return what a command's options ask for, and log what is to be said; None without --semantic.
 
     Args:
         semantic, style_mask, mask: as typed.
         others: the options that say styles otherwise; none may be given.
-        at_once: see `find_semantic`.
+        one_pass: see `find_semantic`.
     Raises:
         LivebrushError: as `find_semantic`, or if the options do not go together.
     """
     if semantic is None:
+        if one_pass:
+            raise OptionError("--one-pass is of both parts of a style picture; give that with --semantic")
         if style_mask is not None:
             raise OptionError("--style-mask shows a part of a style picture; give that with --semantic")
         return None
@@ -79,14 +81,14 @@ def find_parts(
             "--semantic says all of the styles: leave --style, --background, --towards, --timeline and "
             "--label out"
         )
-    parts = find_semantic(semantic, style_mask, mask, at_once=at_once)
+    parts = find_semantic(semantic, style_mask, mask, one_pass=one_pass)
     for note in parts.notes:
         _log.warning("%s", note)
     return parts
 
 
 def find_semantic(
-    picture: str, style_mask: str | None, mask: str | None, *, at_once: bool = True
+    picture: str, style_mask: str | None, mask: str | None, *, one_pass: bool = False
 ) -> SemanticStyle:
     """Return the styles of a picture's region and of its rest: from the cache, or made now.
 
@@ -95,7 +97,7 @@ def find_semantic(
         style_mask: a picture of its shape, bright where it shows what the frame's mask means, or FILE:LABEL;
             without one, a mask that is a network looks at the style picture itself.
         mask: of the frames, as `--mask` has it.
-        at_once: a student may paint both parts, where one is installed.
+        one_pass: the student paints both parts at once.
     Raises:
         OptionError: without a mask, or if the style's mask cannot be read or is of another shape.
         StylePictureError: if the picture cannot be used.
@@ -107,11 +109,10 @@ def find_semantic(
     data = read_bytes(path)
     check_header(data, path.name)
     spec = parse_mask(mask)
-    student = student_path()
-    if at_once and student.is_file():
+    if one_pass:
         image = decode_style_picture(data, path.name, short_side=STYLE_SIDE)
         alpha, note = _region(image, path, style_mask, spec)
-        return SemanticStyle(student_entry(path, image, alpha, student), None, _listed(note))
+        return SemanticStyle(student_entry(path, image, alpha, student_path()), None, _listed(note))
     maker = StyleMaker(find_meta_file())
     image = decode_style_picture(data, path.name, short_side=maker.plan.style_size)
     alpha, note = _region(image, path, style_mask, spec)

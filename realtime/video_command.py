@@ -171,7 +171,7 @@ def video(
 
     others = (None if style == DEFAULT_STYLE else style, timeline, background, label)
     # A film is painted in pieces, by processes that open style files.
-    parts = find_parts(semantic, style_mask, mask, others, at_once=False)
+    parts = find_parts(semantic, style_mask, mask, others)
     rest = None if parts is None or parts.rest is None else str(parts.rest.path)
     config = VideoConfig.from_words(
         inputs=tuple(inputs),

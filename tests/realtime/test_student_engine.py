@@ -49,7 +49,7 @@ def style(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def entry(student: Path, style: Path) -> StudentEntry:
-    found = find_semantic(str(style), str(style.with_name("style_mask.png")), "person")
+    found = find_semantic(str(style), str(style.with_name("style_mask.png")), "person", one_pass=True)
     assert isinstance(found.region, StudentEntry) and found.rest is None
     return found.region
 
@@ -82,7 +82,7 @@ def test_an_empty_region_and_a_failing_mask_leave_one_style_for_all(entry: Stude
 
 
 def test_a_part_that_the_style_picture_lacks_takes_all_of_it(student: Path, style: Path) -> None:
-    found = find_semantic(str(style), None, "motion")
+    found = find_semantic(str(style), None, "motion", one_pass=True)
     assert isinstance(found.region, StudentEntry) and "no --style-mask" in found.notes[0]
     engine = StudentEngine(found.region, Stage(), EngineOptions())
     engine.prepare((96, 64))
@@ -111,7 +111,7 @@ def test_the_command_paints_pictures_in_two_regions(
         cv2.imwrite(str(tmp_path / "frames" / f"{number}.png"), np.full((64, 96, 3), 90, np.uint8))
     code, out, err = run(
         *("--semantic", style, "--style-mask", style.with_name("style_mask.png"), "--mask", "style_mask.png"),
-        *("--source", "frames", "--output", "painted", "--no-window"),
+        *("--source", "frames", "--output", "painted", "--no-window", "--one-pass"),
     )
     assert (code, err) == (0, "")
     assert out.splitlines()[-1].startswith("2 frames")
@@ -122,12 +122,14 @@ def test_the_command_paints_pictures_in_two_regions(
 
 
 def test_what_is_wrong_is_said_in_one_line(run: Run, student: Path, style: Path, tmp_path: Path) -> None:
-    line = ("--semantic", style, "--mask", "motion", "--source", "demo", "--no-window")
+    line = ("--semantic", style, "--mask", "motion", "--source", "demo", "--no-window", "--one-pass")
     code, _, err = run(*line, "--precision", "int8")
     assert code == 2 and "runs in fp32 or bf16" in err and len(err.splitlines()) == 1
     make_style_onnx(tmp_path / "models" / "student.onnx")
     code, _, err = run(*line)
     assert code == 2 and "is no student" in err
+    code, _, err = run("--source", "demo", "--no-window", "--one-pass")
+    assert code == 2 and "give that with --semantic" in err and len(err.splitlines()) == 1
 
 
 def test_an_entry_is_its_own_style_with_the_sizes_of_the_student(entry: StudentEntry) -> None:
