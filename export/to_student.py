@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from export.errors import ExportError
+from export.shuffle_order import shuffle_whole_pixels
 from export.silence import silence
 from export.style_contract import COUNTED_HW, MAX_SIZE, MIN_SIZE, weights_sha256
 from export.to_onnx import OPSET, as_stored, store_halves, strip
@@ -115,6 +116,7 @@ def trace_student(network: StudentNet) -> onnx.ModelProto:
         raise ExportError("torch.onnx.export gave no program")
     model: onnx.ModelProto = program.model_proto
     strip(model)
+    shuffle_whole_pixels(model)
     return model
 
 

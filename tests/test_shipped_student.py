@@ -127,4 +127,4 @@ def test_unseen_paintings_are_followed(shared_dir: Path, tmp_path: Path) -> None
     )
     pairs = evaluate_meta(config)
     assert len(pairs) >= 6
-    assert float(np.median([pair.style_drop for pair in pairs])) > 0.2
+    assert float(np.median([pair.style_drop for pair in pairs])) > 0.7  # 0.83 was measured

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from export.cli import app
+from export.student_targets import student_of
 from export.to_student import StudentGraph
 from realtime.engine import EngineOptions
 from realtime.student import StudentPlan, measure_style, open_student, paint_regions, regions_of
@@ -20,6 +21,9 @@ from training.networks.student_net import StudentNet
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     network = StudentNet()
+    with torch.no_grad():  # biases that are all 0, as no trained network's are, would be stored once
+        for value in network.parameters():
+            value.add_(0.01 * torch.randn_like(value))
     file = tmp_path_factory.mktemp("student") / "student.pt"
     content = {"kind": "student", "weights": network.state_dict(), "training": {}}
     torch.save({"format": "livebrush", "version": 1, **content}, file)
@@ -55,6 +59,14 @@ def test_any_number_of_regions_and_any_size(regions: int, checkpoint: Path, expo
         painting, vectors = StudentGraph(network)(*(torch.from_numpy(one) for one in inputs))
     assert style == pytest.approx(vectors[0].numpy(), rel=0.02, abs=0.02)
     assert np.abs(painted.astype(int) - painting[0].numpy()).mean() < 0.5  # weights are halves
+
+
+def test_it_comes_back_as_the_checkpoint_that_it_was_exported_from(checkpoint: Path, exported: Path) -> None:
+    network, content = student_of(exported)
+    assert content["kind"] == "student"
+    wanted = load_student_net(checkpoint)[0].state_dict()
+    for name, value in network.state_dict().items():
+        torch.testing.assert_close(value, wanted[name], rtol=1e-3, atol=1e-3, msg=name)  # halves
 
 
 def practice(
