@@ -15,8 +15,10 @@ from typing import Any
 
 import onnx
 
+from export.errors import ExportError
 from export.whole import write_whole
 from realtime.contract import METADATA_KEY, read_contract
+from realtime.errors import LivebrushError
 from realtime.meta_file import find_meta_file
 from realtime.onnx_metadata import STEADY_SUFFIX
 from realtime.picture_header import read_bytes
@@ -64,9 +66,11 @@ def _notes(maker: StyleMaker, picture: Path) -> dict[str, str]:
 def main(styles: Path, pictures: Path) -> None:
     """Renew the style files of a folder."""
     maker = StyleMaker(find_meta_file())
-    for file in sorted(styles.glob("*.onnx")):
-        if file.name.endswith(STEADY_SUFFIX):  # the plain file beside it is what is mixed
-            continue
+    # Of a recurrent style the plain file is what is mixed.
+    files = [file for file in sorted(styles.glob("*.onnx")) if not file.name.endswith(STEADY_SUFFIX)]
+    if not files:
+        raise ExportError(f"there are no style files in {styles}")
+    for file in files:
         found = [pictures / f"{file.stem}{suffix}" for suffix in _PICTURES]
         picture = next((one for one in found if one.is_file()), None)
         if picture is not None:
@@ -77,4 +81,7 @@ def main(styles: Path, pictures: Path) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit("usage: python -m export.mixable STYLES PICTURES")
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    try:
+        main(Path(sys.argv[1]), Path(sys.argv[2]))
+    except LivebrushError as error:
+        sys.exit(f"error: {error}")

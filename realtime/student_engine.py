@@ -96,8 +96,10 @@ class StudentEngine:
         threads = options.threads or default_threads()
         self.info = EngineInfo(opened.engine, opened.precision, "CPU", threads, device="cpu")
         # Once, and in full: what a style is said in is a logarithm of small numbers.
-        exact = open_student(entry.student, replace(options, engine=opened.engine, precision="fp32")).run
-        self._style: Vectors = measure_style(exact, entry.plan, entry.image, regions_of([entry.alpha]))
+        exact = opened
+        if opened.precision != "fp32":
+            exact = open_student(entry.student, replace(options, engine=opened.engine, precision="fp32"))
+        self._style: Vectors = measure_style(exact.run, entry.plan, entry.image, regions_of([entry.alpha]))
         self._is_closed = False
 
     def prepare(self, size_wh: tuple[int, int]) -> None:

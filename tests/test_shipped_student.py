@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from regions_apart import MOST, apart, inside
 
 from realtime.demo import draw_demo_frame
 from realtime.engine import EngineOptions, is_installed
@@ -21,8 +22,6 @@ from realtime.student import (
 
 PACKAGE = Path(__file__).parents[1] / "realtime"
 FILE = PACKAGE / "models" / "student.onnx"
-AWAY, MOST = 8, 0.10
-Image = NDArray[np.uint8]
 
 
 @pytest.fixture(scope="module")
@@ -46,23 +45,6 @@ def test_the_file_is_small_and_says_what_goes_in() -> None:
     assert FILE.stat().st_size <= 3_000_000
     assert plan.contract.preset == "student" and plan.contract.size_multiple == 4
     assert plan.contract.training["pictures"] >= 12_000
-
-
-def statistics(image: Image, region: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the mean and the deviation of each colour, and of the fine detail, in a region."""
-    values = image.astype(np.float64)
-    fine = (values - cv2.GaussianBlur(values, (0, 0), 2))[region]
-    return np.concatenate([values[region].mean(axis=0), values[region].std(axis=0), fine.std(axis=0)])
-
-
-def apart(one: Image, other: Image, region: NDArray[np.bool_]) -> float:
-    first, second = statistics(one, region), statistics(other, region)
-    return float(np.max(np.abs(first - second) / second))
-
-
-def inside(alpha: Image) -> NDArray[np.bool_]:
-    """Return what is meant and at least `AWAY` pixels from what is not."""
-    return cv2.erode(alpha, np.ones((2 * AWAY + 1, 2 * AWAY + 1), np.uint8)) == 255
 
 
 @pytest.mark.parametrize("moment", [10, 60])

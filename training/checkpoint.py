@@ -100,15 +100,20 @@ def load_texture_net(file: Path) -> tuple[TextureNet, dict[str, Any]]:
     return network.eval(), content
 
 
+def _load_kind(file: Path, kind: str) -> dict[str, Any]:
+    content = load_checkpoint(file)
+    if content.get("kind") != kind:
+        raise CheckpointError(f"{file} is of kind {content.get('kind')}, not {kind}: train one with {kind}")
+    return content
+
+
 def load_meta_net(file: Path) -> tuple[MetaStyle, dict[str, Any]]:
     """Build the meta network of a checkpoint, in evaluation mode, and return it with the rest.
 
     Raises:
         CheckpointError: as `load_checkpoint`, or if it holds another kind of network.
     """
-    content = load_checkpoint(file)
-    if content.get("kind") != "meta":
-        raise CheckpointError(f"{file} is of kind {content.get('kind')}, not meta: train one with meta")
+    content = _load_kind(file, "meta")
     try:
         network = build_meta_style(MetaPlan(**content["plan"]))
     except (KeyError, TypeError, ValueError) as error:
@@ -123,9 +128,7 @@ def load_student_net(file: Path) -> tuple[StudentNet, dict[str, Any]]:
     Raises:
         CheckpointError: as `load_checkpoint`, or if it holds another kind of network.
     """
-    content = load_checkpoint(file)
-    if content.get("kind") != "student":
-        raise CheckpointError(f"{file} is of kind {content.get('kind')}, not student")
+    content = _load_kind(file, "student")
     network = StudentNet()
     load_weights(network, content["weights"], file)
     return network.float().eval(), content

@@ -91,8 +91,7 @@ class MetaTrainer(Trainer[MetaConfig]):
             encoder=config.encoder,
         )
         self.meta_style = build_meta_style(self.plan)
-        resumes = not config.fresh and (config.run_folder() / "checkpoint.pt").exists()
-        if config.init_from is None and not resumes:  # else the checkpoint has it
+        if config.init_from is None and not self.resumes:  # else the checkpoint has it
             self._measure(self.meta_style.scale)
             if config.network is not None:
                 self._begin_as(config.network)

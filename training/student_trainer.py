@@ -77,10 +77,9 @@ class StudentTrainer(Trainer[StudentConfig]):
         return perception
 
     def _build_network(self) -> nn.Module:
-        network, config = StudentNet(), self.config
-        resumes = not config.fresh and (config.run_folder() / "checkpoint.pt").exists()
+        network = StudentNet()
         if self.teacher is not None:
-            if config.init_from is None and not resumes:  # else the checkpoint has it
+            if self.config.init_from is None and not self.resumes:  # else the checkpoint has it
                 self._begin_as_teacher(network, self.teacher)
             network.encoder.requires_grad_(False)  # the teacher's; what paints learns to follow it
         return network

@@ -51,6 +51,7 @@ class Trainer(ABC, Generic[Config]):
         self.config = config
         self.placement = placement
         torch.manual_seed(config.seed)
+        self.resume_file = config.run_folder() / "checkpoint.pt"
         self.data = _content_crops(config)
         self.perception = self._build_objective()
         self.network: nn.Module = self._build_network()
@@ -59,10 +60,14 @@ class Trainer(ABC, Generic[Config]):
         self.optimizer = self._build_optimizer()
         self.history: list[dict[str, float]] = []
         self.step = 0
-        self.resume_file = config.run_folder() / "checkpoint.pt"
-        if not config.fresh and self.resume_file.exists():
+        if self.resumes:
             self._resume()
         self.trained, self.optimizer = placement.setup(self.network, self.optimizer)
+
+    @property
+    def resumes(self) -> bool:
+        """Whether there is a checkpoint that is gone on from: what it holds need not be made."""
+        return not self.config.fresh and self.resume_file.exists()
 
     @abstractmethod
     def _build_objective(self) -> Perception:

@@ -12,9 +12,17 @@ from export.cli import app
 from export.student_targets import student_of
 from export.to_student import StudentGraph
 from realtime.engine import EngineOptions
-from realtime.student import StudentPlan, measure_style, open_student, paint_regions, regions_of
+from realtime.student import (
+    PICTURE_MULTIPLE,
+    StudentPlan,
+    measure_style,
+    open_student,
+    paint_regions,
+    regions_of,
+)
 from training.checkpoint import load_student_net
 from training.networks.student_net import StudentNet
+from training.networks.style_encoder import STYLE_MULTIPLE
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +48,7 @@ def exported(checkpoint: Path) -> Path:
 
 def test_the_file_says_what_it_is(exported: Path) -> None:
     plan = StudentPlan.read(exported)
-    assert plan.numbers == StudentNet().numbers
+    assert plan.numbers == StudentNet().numbers and PICTURE_MULTIPLE == STYLE_MULTIPLE
     assert plan.contract.size_multiple == 4 and plan.contract.weights_precision == "fp16"
     assert exported.stat().st_size < 3_000_000
 

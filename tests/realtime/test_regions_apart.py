@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from regions_apart import MOST, Image, apart, inside
 
 from realtime.catalog import find_style
 from realtime.demo import draw_demo_frame
@@ -21,10 +21,6 @@ from realtime.painter import EnginePainter, Look, finish
 from realtime.steady import Steadier
 from realtime.testing import make_frame
 from realtime.timing import StageTimes
-
-AWAY = 8
-MOST = 0.10
-Image = NDArray[np.uint8]
 
 
 class Disc(FrameMask):
@@ -47,26 +43,6 @@ def engines() -> Iterator[tuple[Engine, Engine]]:
     yield opened[0], opened[1]
     for engine in opened:
         engine.close()
-
-
-def statistics(image: Image, region: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the mean and the deviation of each colour, and of the fine detail, in a region."""
-    values = image.astype(np.float64)
-    detail = values - cv2.GaussianBlur(values, (0, 0), 2)
-    inside, fine = values[region], detail[region]
-    return np.concatenate([inside.mean(axis=0), inside.std(axis=0), fine.std(axis=0)])
-
-
-def apart(one: Image, other: Image, region: NDArray[np.bool_]) -> float:
-    """Return by how much the statistics of a region differ, as a share of what they are in the second."""
-    first, second = statistics(one, region), statistics(other, region)
-    return float(np.max(np.abs(first - second) / second))
-
-
-def inside(alpha: Image) -> NDArray[np.bool_]:
-    """Return what is meant and at least `AWAY` pixels from what is not."""
-    reach = 2 * AWAY + 1
-    return cv2.erode(np.where(alpha > 127, np.uint8(255), np.uint8(0)), np.ones((reach, reach), np.uint8)) > 0
 
 
 def worst_of(engines: tuple[Engine, Engine], frames: list[Frame], mask: object, alphas: list[Image]) -> float:

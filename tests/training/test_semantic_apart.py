@@ -8,20 +8,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import torch
-from numpy.typing import NDArray
+from regions_apart import MOST, apart, inside
 
 from training.images import read_rgb, to_tensor, to_uint8
 from training.optimization.masks import masks_at, read_labels
 from training.reconstruction import Statistic
 from training.semantic import SHIPPED, SemanticPainter, SemanticSources
 
-AWAY = 8
-MOST = 0.10
 # Pixels inside a region that is compared, by passes: corrections look at borders too, which weigh more in a
 # small one.
 LEAST = {1: 500, 2: 1000}
-Image = NDArray[np.uint8]
 
 
 @pytest.fixture(scope="module")
@@ -40,24 +36,6 @@ def read_pair(folder: Path, short_side: int) -> SemanticSources:
     return SemanticSources(pictures[0], pictures[1], masks[0], masks[1])
 
 
-def inside(mask: torch.Tensor) -> NDArray[np.bool_]:
-    """Return what is of the label and at least `AWAY` pixels from what is not."""
-    reach = np.ones((2 * AWAY + 1, 2 * AWAY + 1), np.uint8)
-    return cv2.erode((mask[0, 0].numpy() > 0.5).astype(np.uint8), reach) > 0
-
-
-def statistics(image: Image, region: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the mean and the deviation of each colour, and of the fine detail, in a region."""
-    values = image.astype(np.float64)
-    fine = (values - cv2.GaussianBlur(values, (0, 0), 2))[region]
-    return np.concatenate([values[region].mean(axis=0), values[region].std(axis=0), fine.std(axis=0)])
-
-
-def apart(one: Image, other: Image, region: NDArray[np.bool_]) -> float:
-    first, second = statistics(one, region), statistics(other, region)
-    return float(np.max(np.abs(first - second) / second))
-
-
 @pytest.mark.parametrize(("statistic", "passes"), [("bn", 1), ("bn", 2), ("cov", 2)])
 def test_parts_keep_apart(
     painter: SemanticPainter, shared_dir: Path, statistic: Statistic, passes: int
@@ -67,7 +45,7 @@ def test_parts_keep_apart(
     joined = to_uint8(painter(sources, statistic, passes=passes)[0])
     compared = 0
     for label, mask in sources.content_masks.items():
-        region = inside(mask)
+        region = inside((255 * mask[0, 0]).byte().numpy())
         if region.sum() < LEAST[passes]:
             continue
         only = replace(sources, content_masks={label: mask})

@@ -6,8 +6,9 @@
 #
 # Part 1 learns palettes, from a trained network and on the small feature network, which costs a tenth; the
 # encoder, which takes the feature network's place, is taught beside it. Part 2 learns strokes, by the features
-# and the size of style picture that the judge counts by.
+# and the size of style picture that the judge counts by; then more of the same.
 set -e
+mkdir -p out
 train() {
   for folder in "$PAINTINGS"/*/; do set -- --styles "$folder" "$@"; done
   python -m training meta --content "$PHOTOGRAPHS" \
@@ -20,7 +21,10 @@ train -o out/meta_1.pt --network out/starry_night.pt --features small --steps 20
 train -o out/encoder.pt --features small --encoder small --teach-steps 1500 --steps 1500 --batch-size 16 \
   --styles-per-step 16 --steps-per-style 1 --crop-size 128 --learning-rate 2e-3
 wait
-train -o out/meta.pt --init-from out/meta_1.pt --encoder small --encoder-from out/encoder.pt --teach-weight 0.5 \
-  --features vgg19 --loss gram --target-size 384 --grid-weight 60 --optimizer soap --learning-rate 6e-4 \
-  --steps 2500 --batch-size 2 --styles-per-step 2 --steps-per-style 2 --crop-size 256 --zoom 1.7 \
-  --light-jitter 0.2
+strokes() {
+  train --encoder small --teach-weight 0.5 --features vgg19 --loss gram --target-size 384 --grid-weight 60 \
+    --optimizer soap --batch-size 2 --styles-per-step 2 --steps-per-style 2 --crop-size 256 --zoom 1.7 \
+    --light-jitter 0.2 "$@"
+}
+strokes -o out/meta_2.pt --init-from out/meta_1.pt --encoder-from out/encoder.pt --learning-rate 6e-4 --steps 2500
+strokes -o out/meta.pt --init-from out/meta_2.pt --learning-rate 5e-4 --steps 2600

@@ -3,6 +3,7 @@
 # PAINTINGS folders of them; for the sheets HELD_OUT_PHOTOGRAPHS and HELD_OUT_PAINTINGS. See README.md beside
 # this file.
 set -e
+mkdir -p out
 for folder in "$PAINTINGS"/*/; do set -- --styles "$folder" "$@"; done
 python -m export realtime/models/meta.npz --to checkpoint -o out/teacher.pt
 python -m training student --teacher out/teacher.pt --content "$PHOTOGRAPHS" --samples "$HELD_OUT_PHOTOGRAPHS" \
