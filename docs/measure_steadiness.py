@@ -7,6 +7,9 @@ Each clip goes through `python -m training evaluate-video`, so that the product 
 it. Sequences (folders of frames, also as FOLDER/frames) are clips too. Means are over the clips.
 With --paintings, a folder of the styles' pictures, the judge's style loss of steadied frames is set beside
 that of the same frames painted by themselves: what steadiness costs of the strokes.
+With --without, a folder of the styles' networks trained without temporal losses (`--preset turbo
+--temporal-weight 0`, exported as NAME.onnx), the product is set beside those, frame by frame: all that the
+training and the running product do for steadiness, together.
 A clip takes a quarter of a minute for a style, half with --paintings; `--clip` leaves out the others.
 """
 
@@ -53,7 +56,7 @@ class StyleJudge:
     """Scores a style's last frames of a clip, steadied and not.
 
     Args:
-        style: a shipped one's name.
+        style: a shipped one's name, or a style's file.
         painting: its picture.
     """
 
@@ -102,6 +105,7 @@ def main() -> None:
     words.add_argument("--frames", type=int, default=16, help="of each clip, from the first on")
     words.add_argument("--size", type=int, default=360, help="shorter side of the frames")
     words.add_argument("--paintings", type=Path, help="folder with STYLE.jpg: judge the style, too")
+    words.add_argument("--without", type=Path, help="folder with STYLE.onnx, trained without temporal losses")
     words.add_argument("--json", type=Path, help="write every figure to this file")
     asked = words.parse_args()
     clips = find_clips(asked.folder, asked.clip)
@@ -109,30 +113,46 @@ def main() -> None:
         sys.exit(f"no clips in {asked.folder}: give a folder of video files, or of folders of frames")
     found: dict[str, dict[str, dict[str, float]]] = {}
     more = "| style loss " if asked.paintings else ""
+    more += "| trained without, frame by frame | product of that " if asked.without else ""
     print(f"| style | the clips | frame by frame | the product | of frame by frame {more}|")
-    print("| --- " * (5 + bool(more)) + "|", flush=True)
+    print("| --- " * (5 + more.count("|")) + "|", flush=True)
     for style in asked.style or STYLES:
         found[style] = {}
         score = StyleJudge(style, asked.paintings / f"{style}.jpg") if asked.paintings else None
+        plain = str(asked.without / f"{style}.onnx") if asked.without else None
+        score_plain = StyleJudge(plain, asked.paintings / f"{style}.jpg") if plain and score else None
         for clip in clips:
             found[style][str(clip)] = judge(style, clip, asked.frames, asked.size)
             if score is not None:
                 found[style][str(clip)] |= score(clip, asked.frames, asked.size)
+            if plain is not None:
+                e_warp = judge(plain, clip, asked.frames, asked.size)["frame_by_frame"]
+                found[style][str(clip)]["without"] = e_warp
+            if score_plain is not None:
+                style_loss = score_plain(clip, asked.frames, asked.size)["style_alone"]
+                found[style][str(clip)]["style_without"] = style_loss
             if asked.json:
                 asked.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-        print(row(style, list(found[style].values()), bool(more)), flush=True)
+        print(row(style, list(found[style].values())), flush=True)
 
 
-def row(style: str, scores: list[dict[str, float]], with_style: bool) -> str:
-    """Return a style's line of the table: means over the clips."""
+def row(style: str, scores: list[dict[str, float]]) -> str:
+    """Return a style's line of the table: means over the clips of what was measured."""
 
     def mean(kind: str) -> float:
         return sum(clip[kind] for clip in scores) / len(scores)
 
     cells = [f"`{style}`", *(f"{1000 * mean(kind):.2f}" for kind in KINDS)]
     cells.append(f"{mean('product') / mean('frame_by_frame'):.2f}")
-    if with_style:
+    if "style_steady" in scores[0]:
         cells.append(f"{mean('style_alone'):.3f}, steadied {mean('style_steady'):.3f}")
+    if "without" in scores[0]:
+        judged = f", style loss {mean('style_without'):.3f}" if "style_without" in scores[0] else ""
+        cells.append(f"{1000 * mean('without'):.2f}{judged}")
+        ratio = f"{mean('product') / mean('without'):.2f}"
+        if judged:
+            ratio += f", style loss {mean('style_steady') / mean('style_without') - 1:+.0%}"
+        cells.append(ratio)
     return f"| {' | '.join(cells)} |"
 
 

@@ -2,6 +2,7 @@
 
 import io
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from training.noise import fixed_tiles
 
 FORMAT = "livebrush"
 VERSION = 1
+# After the name of what `pack_weights` put into 8 bits.
+_SCALE = "@scale"
 
 
 def save_checkpoint(file: Path, content: dict[str, Any]) -> None:
@@ -67,7 +70,36 @@ def load_checkpoint(file: Path) -> dict[str, Any]:
         raise CheckpointError(f"{file} is no checkpoint of Livebrush")
     if content.get("version") != VERSION:
         raise CheckpointError(f"{file} is of version {content.get('version')}, this program reads {VERSION}")
+    if isinstance(content.get("weights"), dict):
+        content["weights"] = _widen(content["weights"])
     return content
+
+
+def pack_weights(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return a state dict in a quarter of the room: kernels in 8 bits, with a scale for each output channel.
+
+    `load_checkpoint` widens them again; a weight is then off by at most 1/254 of its channel's largest.
+    """
+    packed: dict[str, Tensor] = {}
+    for name, value in weights.items():
+        if value.dim() < 2:
+            packed[name] = value
+            continue
+        largest = value.float().flatten(1).abs().amax(dim=1)
+        scale = (largest / 127).clamp_min(torch.finfo(torch.float32).tiny)
+        shape = (-1, *[1] * (value.dim() - 1))
+        packed[name] = (value.float() / scale.view(shape)).round().to(torch.int8)
+        packed[name + _SCALE] = scale
+    return packed
+
+
+def _widen(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    scales = {name: value for name, value in weights.items() if name.endswith(_SCALE)}
+    widened = {name: value for name, value in weights.items() if name not in scales}
+    for name, scale in scales.items():
+        kernel = widened[name.removesuffix(_SCALE)]
+        widened[name.removesuffix(_SCALE)] = kernel.float() * scale.view(-1, *[1] * (kernel.dim() - 1))
+    return widened
 
 
 def load_transform_net(file: Path) -> tuple[nn.Module, dict[str, Any]]:

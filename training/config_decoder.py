@@ -21,6 +21,8 @@ class DecoderConfig(TrainingConfig):
     rebuilt: share whose features are a photograph's, two regions of them with the statistics of a painting
         each; what neither takes are photographs and paintings, one half each.
     statistics_weight: how much the channels' means and deviations count beside the features themselves.
+    pixel_weight: how much pixels count: of photographs and paintings those that they have, of features that
+        were put together, which no picture is known for, those outside [0, 1].
     """
 
     presets: ClassVar[tuple[str, ...]] = ("mirror",)
@@ -31,6 +33,7 @@ class DecoderConfig(TrainingConfig):
     swapped: float = 0.34
     rebuilt: float = 0.0
     statistics_weight: float = 0.0
+    pixel_weight: float = 0.0
     preset: str = "mirror"
     style_layers: tuple[str, ...] = ()
     style_weight: float = 0.0
@@ -48,7 +51,8 @@ class DecoderConfig(TrainingConfig):
             OptionError: names the option, what it got, and what it may be.
         """
         super().__post_init__()
-        check_ranges(self, {"swapped": (0, 1), "rebuilt": (0, 1), "statistics_weight": (0, 1e6)})
+        check_ranges(self, {"swapped": (0, 1), "rebuilt": (0, 1)})
+        check_ranges(self, {"statistics_weight": (0, 1e6), "pixel_weight": (0, 1e6)})
         if self.swapped + self.rebuilt > 1:
             raise OptionError(
                 "--swapped and --rebuilt are shares of the same pictures: together at most 1, "

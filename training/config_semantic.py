@@ -16,7 +16,8 @@ class SemanticConfig:
     """All that decides what `python -m training semantic` does.
 
     content_mask, style_mask: labels of the pictures' parts; both or none.
-    layers: what the decoder must be of, such as ("relu3_1",).
+    layers: what the decoder must be of, such as ("relu3_1", "relu4_1"), joined; empty for what `decoders`
+        are of, or else for relu3_1, and for a sheet for each that ships.
     decoders: checkpoints of `python -m training decoder`; empty for the one that ships.
     size: short side of the picture; None for the content's own. style_size: likewise, None for `size`.
     passes: how often features are decoded, each time corrected by what the painting before missed.
@@ -30,7 +31,7 @@ class SemanticConfig:
     content_mask: Path | None = None
     style_mask: Path | None = None
     statistic: Statistic = "bn"
-    layers: tuple[str, ...] = ("relu3_1",)
+    layers: tuple[str, ...] = ()
     strength: float = 1.0
     passes: int = DEFAULT_PASSES
     polish: int = 0

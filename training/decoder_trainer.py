@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from training.checkpoint import load_weights
 from training.config_decoder import DecoderConfig
@@ -82,7 +83,7 @@ class DecoderTrainer(Trainer[DecoderConfig]):
 
     def _loss(self, content_image: Tensor | None) -> tuple[Tensor, LossParts]:
         assert content_image is not None
-        target = self._mixture(content_image)
+        target, pictures = self._mixture(content_image)
         with self.placement.autocast():
             image = self.trained({ref.layer: one for ref, one in target.items()})
             seen = self.perception(image, self.refs)
@@ -92,25 +93,34 @@ class DecoderTrainer(Trainer[DecoderConfig]):
         if self.config.statistics_weight:
             parts["statistics"] = torch.stack([window_statistics_loss(*pair) for pair in pairs]).mean()
             weights["statistics"] = self.config.statistics_weight
+        if self.config.pixel_weight:
+            parts["pixels"] = pixel_loss(image, pictures)
+            weights["pixels"] = self.config.pixel_weight
         return weigh(self.config, image, parts, weights)
 
-    def _mixture(self, photographs: Tensor) -> dict[LayerRef, Tensor]:
-        """Return the features of this step: of photographs, paintings, or pairs, by the pictures' numbers."""
+    def _mixture(self, photographs: Tensor) -> tuple[dict[LayerRef, Tensor], list[Tensor | None]]:
+        """Return the features of this step: of photographs, paintings, or pairs, by the pictures' numbers.
+
+        Beside them the picture, (1, 3, H, W), that has them; None of pairs, which none has.
+        """
         first = self.step * self.config.batch_size
         mixed: list[dict[LayerRef, Tensor]] = []
+        pictures: list[Tensor | None] = []
         for n, photograph in enumerate(photographs):
             chance = torch.Generator().manual_seed(self.config.seed * 1_000_003 + first + n)
             kind = float(torch.rand((), generator=chance))
             painting = self.paintings[first + n][0][None]
             put_together = self.config.swapped + self.config.rebuilt
+            picture = None
             if kind < self.config.swapped:
                 mixed.append(self._pair(photograph[None], painting))
             elif kind < put_together:
                 mixed.append(self._rebuild(photograph[None], painting, first + n))
             else:
-                photo = kind < (1 + put_together) / 2
-                mixed.append(self._see(photograph[None] if photo else painting))
-        return {ref: torch.cat([one[ref] for one in mixed]) for ref in self.refs}
+                picture = photograph[None] if kind < (1 + put_together) / 2 else painting
+                mixed.append(self._see(picture))
+            pictures.append(picture)
+        return {ref: torch.cat([one[ref] for one in mixed]) for ref in self.refs}, pictures
 
     def _pair(self, photograph: Tensor, painting: Tensor) -> dict[LayerRef, Tensor]:
         """The deepest layer's patches are swapped; layers joined to it take mean and deviation, cheaply."""
@@ -158,6 +168,23 @@ class DecoderTrainer(Trainer[DecoderConfig]):
 
     def _content(self) -> dict[str, Any]:
         return {**super()._content(), "layers": [str(ref) for ref in self.refs]}
+
+
+def pixel_loss(image: Tensor, pictures: Sequence[Tensor | None]) -> Tensor:
+    """Return the mean squared distance to the pictures that are known, and of the others to [0, 1].
+
+    What a network sees of a picture may be had by others, too: without colours, or far outside [0, 1], where
+    no feature network was trained. Dosovitskiy and Brox 2016, arXiv:1602.02644, ask for pixels as well.
+
+    Args:
+        image: (N, 3, H, W), not bounded.
+        pictures: N, each (1, 3, H, W) in [0, 1], or None for one that is not known.
+    """
+    goal = [
+        one.detach().clamp(0, 1) if picture is None else picture.to(one)
+        for one, picture in zip(image.split(1), pictures, strict=True)
+    ]
+    return functional.mse_loss(image, torch.cat(goal))
 
 
 def decoder_report(trainer: DecoderTrainer) -> TrainingReport:

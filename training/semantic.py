@@ -1,7 +1,7 @@
 """Semantic style transfer in one pass: features rebuilt region by region, and decoded (Lu et al. 2017)."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,9 @@ from training.style_methods import BnStyle
 log = logging.getLogger(__name__)
 
 Masks = dict[int, Tensor]
-# The decoder of relu3_1 that ships: half precision, as small as it goes.
-SHIPPED = Path(__file__).parent / "models" / "decoder_relu3_1.pt"
+_MODELS = Path(__file__).parent / "models"
+# The decoder that is taken where nothing is said.
+SHIPPED = _MODELS / "decoder_relu3_1.pt"
 _SMALLEST = 16
 
 
@@ -189,19 +190,38 @@ def _at(mask: Tensor, features: Tensor) -> Tensor:
 
 
 def find_decoders(config: SemanticConfig) -> tuple[Path, ...]:
-    """Return the checkpoints to decode with: those given, or the one that ships for relu3_1.
+    """Return the checkpoints to decode with: those given, or the one that ships for the layers asked for.
 
     Raises:
-        OptionError: if none is given and none ships for the layer; says how to train one.
+        OptionError: if none is given and none ships for the layers; says how to train one.
     """
     if config.decoders:
         return config.decoders
-    if config.layers == ("relu3_1",) and SHIPPED.is_file():
+    if not config.layers:
         return (SHIPPED,)
+    names = sorted(text.strip().rpartition(":")[2] for text in config.layers)
+    file = _MODELS / f"decoder_{'_'.join(names)}.pt"
+    if file.is_file():
+        return (file,)
     layer = ",".join(config.layers)
+    there = ", ".join(one.stem.removeprefix("decoder_").replace("_relu", ",relu") for one in all_shipped())
     raise OptionError(
-        f"no decoder of {layer} ships: train one with python -m training decoder --layer {layer} "
-        "--styles FOLDER --content FOLDER -o NAME.pt, and give --decoder NAME.pt"
+        f"no decoder of {layer} ships, but of {there}: train one with python -m training decoder "
+        f"--layer {layer} --styles FOLDER --content FOLDER -o NAME.pt, and give --decoder NAME.pt"
+    )
+
+
+def all_shipped() -> tuple[Path, ...]:
+    """Return the decoders that ship, the shallowest first."""
+    return tuple(sorted(_MODELS.glob("decoder_*.pt"), key=lambda file: (len(file.stem), file.stem)))
+
+
+def answers(painter: SemanticPainter, layers: Sequence[str]) -> bool:
+    """Return whether a decoder is of the layers asked for; those without a network's name are of any."""
+    asked = sorted((text.strip() for text in layers), key=lambda text: text.rpartition(":")[2])
+    own = sorted(painter.refs, key=lambda ref: ref.layer)
+    return len(asked) == len(own) and all(
+        text in (str(ref), ref.layer) for text, ref in zip(asked, own, strict=True)
     )
 
 

@@ -8,8 +8,7 @@ from training.config_semantic import SemanticConfig
 from training.devices import choose_device
 from training.errors import OptionError
 from training.images import to_uint8, write_png
-from training.perception import parse_layers
-from training.semantic import SemanticPainter, SemanticSources, find_decoders, in_words
+from training.semantic import SemanticPainter, SemanticSources, answers, find_decoders, in_words
 from training.semantic_polish import polish
 
 
@@ -23,9 +22,8 @@ def semantic(config: SemanticConfig, *, threads: int = 0) -> dict[int, float]:
         torch.set_num_threads(threads)
     sources = SemanticSources.read(config)
     painter = SemanticPainter(find_decoders(config)[0], config.weights, choose_device(config.device))
-    wanted = [str(ref) for ref in parse_layers(config.layers, "vgg19")]
-    if not config.decoders and painter.name != "+".join(wanted):
-        raise OptionError(f"the decoder is of {painter.name}, --layer asks for {'+'.join(wanted)}")
+    if config.layers and not answers(painter, config.layers):
+        raise OptionError(f"the decoder is of {painter.name}, --layer asks for {','.join(config.layers)}")
     began = time.monotonic()
     image = painter(sources, config.statistic, config.strength, passes=config.passes)
     what = f"{config.statistic} at {painter.name}, {time.monotonic() - began:.2f} s"

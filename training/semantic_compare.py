@@ -13,7 +13,7 @@ from training.optimization.sheet import Block, Row, check_lettering, draw_sheet
 from training.optimization.sources import Sources
 from training.optimize import paint
 from training.reconstruction import STATISTICS, Statistic
-from training.semantic import SemanticPainter, SemanticSources, find_decoders, in_words
+from training.semantic import SemanticPainter, SemanticSources, all_shipped, find_decoders, in_words
 from training.semantic_polish import as_optimization, polish
 
 
@@ -28,7 +28,8 @@ def compare_semantic(config: SemanticConfig, *, threads: int = 0) -> None:
         torch.set_num_threads(threads)
     sources = SemanticSources.read(config)
     blocks = []
-    for file in find_decoders(config):
+    files = find_decoders(config) if config.decoders or config.layers else all_shipped()
+    for file in files:
         painter = SemanticPainter(file, config.weights, choose_device(config.device))
         pictures: list[tuple[str, Tensor, float]] = []
         for name in ("no mask", *STATISTICS):

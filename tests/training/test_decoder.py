@@ -6,6 +6,7 @@ import torch
 from training.checkpoint import load_checkpoint
 from training.cli import app
 from training.console import run
+from training.decoder_trainer import pixel_loss
 from training.networks.decoder_net import DecoderNet
 
 SHALLOW = ("relu1_1", "relu2_1")
@@ -109,7 +110,7 @@ def test_rebuilt_regions_come_back_with_the_statistics_asked_for_and_a_run_takes
     photographs: Path, feature_weights: Path, tmp_path: Path
 ) -> None:
     shares = ("--layer", "relu1_1", "--swapped", "0", "--rebuilt", "1")
-    weights = ("--statistics-weight", "10", "--grid-weight", "60")
+    weights = ("--statistics-weight", "10", "--grid-weight", "60", "--pixel-weight", "5")
     for steps in ("10", "30"):
         options = (*shares, *weights, "--steps", steps)
         assert run(app, line(tmp_path / "a.pt", photographs, feature_weights, *options)) == 0
@@ -118,8 +119,19 @@ def test_rebuilt_regions_come_back_with_the_statistics_asked_for_and_a_run_takes
     first, last = (sum(row["statistics"] for row in rows) for rows in (history[:8], history[-8:]))
     assert last < 0.7 * first
     row = history[0]
-    parts = row["features"] + 10 * row["statistics"] + 60 * row["grid"] + 1e-6 * row["tv"]
+    parts = row["features"] + 10 * row["statistics"] + 60 * row["grid"] + 5 * row["pixels"]
+    parts += 1e-6 * row["tv"]
     assert row["total"] == pytest.approx(parts, rel=1e-4)
+
+
+def test_pixels_count_where_they_are_known_and_elsewhere_outside_what_can_be_shown() -> None:
+    image = torch.full((2, 3, 4, 4), 0.5)
+    image[1, :, :2] = 1.4
+    known = torch.full((1, 3, 4, 4), 0.25)
+    loss = pixel_loss(image.requires_grad_(), [known, None])
+    assert loss.item() == pytest.approx((0.25**2 + 0.4**2 / 2) / 2)
+    (gradient,) = torch.autograd.grad(loss, image)
+    assert gradient[1, :, :2].gt(0).all() and gradient[1, :, 2:].eq(0).all()
 
 
 @pytest.mark.parametrize(

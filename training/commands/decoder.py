@@ -27,6 +27,9 @@ def decoder(
     statistics_weight: Annotated[
         float, option("How much means and deviations count beside the features.")
     ] = 0.0,
+    pixel_weight: Annotated[
+        float, option("How much pixels count beside them; without, colours may be lost.")
+    ] = 0.0,
     steps: given.Steps = 80000,
     batch_size: Annotated[int, option("Pictures a step.")] = 2,
     crop_size: given.CropSize = 256,

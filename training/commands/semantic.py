@@ -22,7 +22,13 @@ def semantic(
     statistic: Annotated[
         str, option("linear (means), bn (and deviations), cov (second moments) or swap (patches).")
     ] = "bn",
-    layer: Annotated[str, option("Where it is done: of which layer the decoder must be.")] = "relu3_1",
+    layer: Annotated[
+        str | None,
+        option(
+            "Where it is done: relu3_1 (strokes), relu4_1 (shapes), or both joined, with a comma. "
+            "[relu3_1; with --compare all that ship]"
+        ),
+    ] = None,
     strength: Annotated[float, option("From 0, the photograph, to 1, all of the style.")] = 1.0,
     passes: Annotated[
         int, option("Decode so often, each time corrected by what was missed: nearer to the style, slower.")
@@ -32,7 +38,7 @@ def semantic(
     ] = 0,
     decoder: Annotated[
         list[Path] | None,
-        option("A checkpoint of `training decoder`; with --compare several. [what ships for relu3_1]"),
+        option("A checkpoint of `training decoder`; with --compare several. [what ships for --layer]"),
     ] = None,
     size: Annotated[int | None, option("Short side of the picture. [the photograph's]")] = None,
     style_size: Annotated[int | None, option("Short side of the style. [--size, or its own]")] = None,
@@ -62,7 +68,7 @@ def semantic(
         content_mask=content_mask,
         style_mask=style_mask,
         statistic=statistic,  # type: ignore[arg-type]
-        layers=names(layer),
+        layers=names(layer or ""),
         strength=strength,
         passes=passes,
         polish=polish,
