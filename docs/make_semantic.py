@@ -1,13 +1,16 @@
 """Draws docs/semantic.jpg, parts painted as the parts of a style picture: `python docs/make_semantic.py`.
 
-Only what may be shown is in it: scikit-image's pictures (public domain and CC0), the demo scene, and what
-shipped styles make of them. Needs the `dev` extra.
+`python docs/make_semantic.py decoders` draws docs/decoders.jpg instead, the same offline: by every statistic
+and every decoder that ships, beside the masked optimisation.
+
+Only what may be shown is in them: scikit-image's pictures (public domain and CC0), the demo scene, and what
+shipped styles make of them. Needs the `dev` extra, and for the decoders the weights of `training optimize`.
 """
 
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -15,8 +18,11 @@ import numpy as np
 from make_figures import DOCS, Picture, bundled, square
 
 from realtime.demo import draw_demo_frame
+from realtime.mask import open_mask
+from realtime.testing import make_frame
 
 SIDE, STYLE_SIDE, MOMENT = 320, 384, 60
+DECODED_SIDE, DECODED_SHOWN_WIDTH = 256, 1800
 
 
 @dataclass(frozen=True)
@@ -80,10 +86,35 @@ def row(folder: Path, example: Example) -> Picture:
     return np.hstack([square(one, SIDE) for one in (example.photograph, example.style, whole, apart)])
 
 
+def draw_decoders(folder: Path, example: Example) -> Picture:
+    """Return the sheet of `training semantic --compare`: person like person, the rest like the rest."""
+    assert example.style_mask is not None
+    person = replace(make_frame(0), image=example.photograph)
+    mask = open_mask("person").alpha(person) > 127
+    alpha = cv2.resize(mask.astype(np.uint8) * 255, (STYLE_SIDE, STYLE_SIDE), interpolation=cv2.INTER_NEAREST)
+    pictures = {"content": example.photograph, "style": example.style}
+    masks = {"content_mask": alpha, "style_mask": example.style_mask}
+    for name, picture in (pictures | masks).items():
+        cv2.imwrite(str(folder / f"{name}.png"), picture)
+    sheet = folder / "sheet.png"
+    line: list[str | Path] = [sys.executable, "-m", "training", "semantic"]
+    line += [folder / f"{name}.png" for name in pictures]
+    line += ["--content-mask", folder / "content_mask.png", "--style-mask", folder / "style_mask.png"]
+    line += ["--compare", "--size", str(DECODED_SIDE), "-o", sheet]
+    subprocess.run([*map(str, line)], check=True, cwd=DOCS.parent)
+    drawn = np.asarray(cv2.imread(str(sheet)), np.uint8)
+    shrunk = DECODED_SHOWN_WIDTH / drawn.shape[1]
+    return np.asarray(cv2.resize(drawn, None, fx=shrunk, fy=shrunk, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def main() -> None:
-    """Draw the sheet, a row an example."""
+    """Draw the sheet, a row an example; or the decoders' of the second example."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        if sys.argv[1:] == ["decoders"]:
+            drawn = draw_decoders(folder, examples(folder)[1])
+            cv2.imwrite(str(DOCS / "decoders.jpg"), drawn, [cv2.IMWRITE_JPEG_QUALITY, 88])
+            return
         rows = [row(folder / str(place), one) for place, one in enumerate(examples(folder))]
     sheet = cv2.resize(np.vstack(rows), None, fx=0.75, fy=0.75, interpolation=cv2.INTER_AREA)
     cv2.imwrite(str(DOCS / "semantic.jpg"), sheet, [cv2.IMWRITE_JPEG_QUALITY, 85])

@@ -15,7 +15,7 @@ from training.console import run
 from training.images import read_rgb, resize_short_side, to_tensor, write_png
 from training.networks.decoder_net import DecoderNet
 from training.optimization.descent import PictureDescent
-from training.semantic import SHIPPED, SemanticPainter, SemanticSources
+from training.semantic import SHIPPED, SemanticPainter, SemanticSources, all_shipped, answers
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,8 @@ def test_the_sheet_has_the_optimisation_beside_the_decoder(
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        (["--layer", "relu4_1"], "python -m training decoder --layer relu4_1"),
+        (["--layer", "relu5_1"], "python -m training decoder --layer relu5_1"),
+        (["--layer", "relu5_1"], "ships, but of relu3_1, relu4_1, relu3_1,relu4_1"),
         (["--statistic", "gram"], "--statistic must be one of linear, bn, cov, swap"),
         (["--strength", "2"], "--strength must be between 0 and 1"),
         (["--content-mask", "STYLE"], "they must be of one size"),
@@ -114,6 +115,25 @@ def test_a_checkpoint_of_another_kind_is_refused(
     line = [*scene, "-o", str(tmp_path / "out.png"), "--decoder", str(tmp_path / "other.pt")]
     assert run(app, line) == 2
     assert "not decoder" in capsys.readouterr().err
+
+
+def test_the_decoder_of_the_layers_asked_for_is_taken_and_a_sheet_has_all(
+    scene: list[str], shared_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--weights", str(shared_dir / "weights"), "--size", "64"]
+    for layer, said in (("relu4_1,relu3_1", "at vgg19:relu3_1+small:relu4_1"), ("relu4_1", "small:relu4_1")):
+        paint(scene, tmp_path / "one.png", *options, "--layer", layer)
+        assert said in capsys.readouterr().out
+    paint(scene, tmp_path / "sheet.png", *options, "--compare", "--steps", "1")
+    assert f"{len(all_shipped())} decoders" in capsys.readouterr().out
+    assert run(app, [*scene, "-o", str(tmp_path / "no.png"), *options, "--layer", "vgg19:relu4_1"]) == 2
+    assert "the decoder is of small:relu4_1, --layer asks for vgg19:relu4_1" in capsys.readouterr().err
+
+
+def test_layers_without_a_network_are_answered_by_any(decoder: Path, feature_weights: Path) -> None:
+    painter = SemanticPainter(decoder, feature_weights)
+    assert answers(painter, ["relu2_1"]) and answers(painter, ["vgg19:relu2_1"])
+    assert not answers(painter, ["small:relu2_1"]) and not answers(painter, ["relu2_1", "relu3_1"])
 
 
 def test_more_passes_bring_each_region_nearer_to_its_style(shared_dir: Path) -> None:
@@ -185,12 +205,14 @@ def halves_of_a_pair(shared_dir: Path, size: int = 160) -> SemanticSources:
     return SemanticSources(content, style, masks(content), masks(style))
 
 
-def test_the_decoder_that_ships_gives_a_photograph_back(shared_dir: Path) -> None:
-    assert SHIPPED.stat().st_size < 2_000_000
-    painter = SemanticPainter(SHIPPED, shared_dir / "weights")
+@pytest.mark.parametrize("shipped", all_shipped(), ids=lambda file: file.stem)
+def test_a_decoder_that_ships_gives_a_photograph_back(shipped: Path, shared_dir: Path) -> None:
+    assert shipped.stat().st_size < 4_000_000
+    painter = SemanticPainter(shipped, shared_dir / "weights")
     file = shared_dir / "data/content/test/tubingen.jpg"
     image = to_tensor(resize_short_side(read_rgb(file), 128))[None]
     same = SemanticSources(image, image, {}, {})
     again = painter(same, "bn")
+    assert again.min() >= 0 and again.max() <= 1
     assert float((again - image).abs().mean()) < 0.1
     assert painter.distances(again, same)[0] < 0.05

@@ -25,7 +25,7 @@ def semantic(
     layer: Annotated[
         str | None,
         option(
-            "Where it is done: relu3_1 (strokes), relu4_1 (shapes), or both joined, with a comma. "
+            "Where it is done: relu3_1 (strokes), relu4_1 (larger ones), or both joined, with a comma. "
             "[relu3_1; with --compare all that ship]"
         ),
     ] = None,
