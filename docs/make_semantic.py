@@ -100,7 +100,7 @@ def draw_decoders(folder: Path, example: Example) -> Picture:
     line: list[str | Path] = [sys.executable, "-m", "training", "semantic"]
     line += [folder / f"{name}.png" for name in pictures]
     line += ["--content-mask", folder / "content_mask.png", "--style-mask", folder / "style_mask.png"]
-    line += ["--compare", "--size", str(DECODED_SIDE), "-o", sheet]
+    line += ["--compare", "--size", str(DECODED_SIDE), "--steps", "200", "-o", sheet]
     subprocess.run([*map(str, line)], check=True, cwd=DOCS.parent)
     drawn = np.asarray(cv2.imread(str(sheet)), np.uint8)
     shrunk = DECODED_SHOWN_WIDTH / drawn.shape[1]

@@ -151,7 +151,10 @@ class SemanticPainter:
         return painting[..., :height, :width].cpu()
 
     def _decode(self, content: Mapping[LayerRef, Tensor], asked: Mapping[LayerRef, Correction]) -> Tensor:
-        rebuilt = {ref.layer: join_parts(content[ref], asked[ref].corrected()) for ref in self.refs}
+        # What no ReLU gives out no decoder has seen: a mean moved far down came back as white and static.
+        rebuilt = {
+            ref.layer: join_parts(content[ref], asked[ref].corrected()).clamp_min(0) for ref in self.refs
+        }
         image: Tensor = self.decoder(rebuilt)
         return image.clamp(0, 1)
 

@@ -2,6 +2,7 @@ import json
 import re
 import signal
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -128,6 +129,19 @@ def test_the_decoder_of_the_layers_asked_for_is_taken_and_a_sheet_has_all(
     assert f"{len(all_shipped())} decoders" in capsys.readouterr().out
     assert run(app, [*scene, "-o", str(tmp_path / "no.png"), *options, "--layer", "vgg19:relu4_1"]) == 2
     assert "the decoder is of small:relu4_1, --layer asks for vgg19:relu4_1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("statistic", ["linear", "bn"])
+def test_a_decoder_gets_only_what_a_relu_could_have_given_out(
+    statistic: Literal["linear", "bn"], decoder: Path, feature_weights: Path
+) -> None:
+    painter = SemanticPainter(decoder, feature_weights)
+    got: list[dict[str, torch.Tensor]] = []
+    painter.decoder.register_forward_pre_hook(lambda _module, given: got.append(given[0]))
+    torch.manual_seed(0)
+    bright, dark = torch.rand(1, 3, 48, 48), torch.full((1, 3, 48, 48), 0.4)  # a style of low means
+    painter(SemanticSources(bright, dark, {}, {}), statistic, passes=2)
+    assert len(got) == 2 and all(float(one["relu2_1"].min()) >= 0 for one in got)
 
 
 def test_layers_without_a_network_are_answered_by_any(decoder: Path, feature_weights: Path) -> None:
