@@ -96,9 +96,10 @@ def pack_weights(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def _widen(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     scales = {name: value for name, value in weights.items() if name.endswith(_SCALE)}
     widened = {name: value for name, value in weights.items() if name not in scales}
-    for name, scale in scales.items():
-        kernel = widened[name.removesuffix(_SCALE)]
-        widened[name.removesuffix(_SCALE)] = kernel.float() * scale.view(-1, *[1] * (kernel.dim() - 1))
+    for name, kernel in widened.items():
+        scale = scales.get(name + _SCALE)
+        if scale is not None:
+            widened[name] = kernel.float() * scale.view(-1, *[1] * (kernel.dim() - 1))
     return widened
 
 
