@@ -111,12 +111,16 @@ def main() -> None:
     clips = find_clips(asked.folder, asked.clip)
     if not clips:
         sys.exit(f"no clips in {asked.folder}: give a folder of video files, or of folders of frames")
+    styles: list[str] = asked.style or list(STYLES)
+    missing = [style for style in styles if asked.without and not (asked.without / f"{style}.onnx").is_file()]
+    if missing:
+        sys.exit(f"no {missing[0]}.onnx in {asked.without}: export there what was trained without")
     found: dict[str, dict[str, dict[str, float]]] = {}
     more = "| style loss " if asked.paintings else ""
     more += "| trained without, frame by frame | product of that " if asked.without else ""
     print(f"| style | the clips | frame by frame | the product | of frame by frame {more}|")
     print("| --- " * (5 + more.count("|")) + "|", flush=True)
-    for style in asked.style or STYLES:
+    for style in styles:
         found[style] = {}
         score = StyleJudge(style, asked.paintings / f"{style}.jpg") if asked.paintings else None
         plain = str(asked.without / f"{style}.onnx") if asked.without else None

@@ -105,6 +105,15 @@ def test_a_cell_whose_loss_is_no_number_does_not_stop_the_others(base: OptimizeC
     assert cache.cells["bn_balance1_style1"] == {"ended": "the loss became nan at step 3"}
 
 
+def test_a_heading_wider_than_its_cell_stays_on_the_sheet_and_clear_of_its_neighbour() -> None:
+    white = np.full((40, 160, 3), 255, dtype=np.uint8)
+    long = "0: 0.001, 1: 0.002, 2: 0.003, 3: 0.004"
+    sheet = draw_sheet([Block("", ("", long), [Row("", (white, white))])], cell_width=160)
+    written = np.flatnonzero((sheet < 128).any(axis=(0, 2)))
+    second = sheet.shape[1] - 160 - 6
+    assert second - 2 <= written.min() and written.max() < sheet.shape[1] - 4
+
+
 def test_a_sheet_keeps_the_pixels_of_its_pictures_and_leaves_missing_ones_grey() -> None:
     chance = np.random.default_rng(0)
     picture = chance.integers(0, 256, (30, 40, 3), dtype=np.uint8)

@@ -227,6 +227,5 @@ def test_a_decoder_that_ships_gives_a_photograph_back(shipped: Path, shared_dir:
     image = to_tensor(resize_short_side(read_rgb(file), 128))[None]
     same = SemanticSources(image, image, {}, {})
     again = painter(same, "bn")
-    assert again.min() >= 0 and again.max() <= 1
     assert float((again - image).abs().mean()) < 0.1
     assert painter.distances(again, same)[0] < 0.05

@@ -15,6 +15,7 @@ _GAP = 6
 _LABEL_WIDTH = 150
 _TITLE_HEIGHT, _HEADING_HEIGHT = 44, 24
 _DPI = 100
+_SMALLER = (9, 8, 7, 6, 5)  # points, of a heading that is too wide at 10
 _MISSING = 236  # grey of a cell that is not painted yet
 
 
@@ -81,7 +82,7 @@ def draw_sheet(blocks: Sequence[Block], *, cell_width: int = 256) -> Picture:
                 elif column > 0:
                     place[:] = _MISSING
             top += cell_hw[0] + _GAP
-    return _letter(canvas, words)
+    return _letter(canvas, words, cell_width)
 
 
 def _fit(place: Picture, picture: Picture) -> None:
@@ -95,15 +96,17 @@ def _fit(place: Picture, picture: Picture) -> None:
     place[top : top + fitted.shape[0], left : left + fitted.shape[1]] = fitted
 
 
-def _letter(canvas: Picture, words: Sequence[tuple[int, int, str, str]]) -> Picture:
+def _letter(canvas: Picture, words: Sequence[tuple[int, int, str, str]], cell_width: int) -> Picture:
+    """Write the words; a heading that is wider than its cell in smaller letters, clear of its neighbours."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     height, width = canvas.shape[:2]
     figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI)
     figure.figimage(canvas, origin="upper")
+    drawing: Any = FigureCanvasAgg(figure)
     for x, y, kind, text in words:
-        figure.text(
+        written = figure.text(
             x / width,
             1 - y / height,
             text,
@@ -112,6 +115,10 @@ def _letter(canvas: Picture, words: Sequence[tuple[int, int, str, str]]) -> Pict
             fontsize=13 if kind == "title" else 10,
             fontweight="bold" if kind == "title" else "normal",
         )
-    drawing: Any = FigureCanvasAgg(figure)
+        # Step by step: hinted letters do not shrink in proportion.
+        for size in _SMALLER if kind == "center" else ():
+            if written.get_window_extent(drawing.get_renderer()).width <= cell_width:
+                break
+            written.set_fontsize(size)
     drawing.draw()
     return np.ascontiguousarray(np.asarray(drawing.buffer_rgba())[..., :3])
