@@ -182,7 +182,7 @@ def pixel_loss(image: Tensor, pictures: Sequence[Tensor | None]) -> Tensor:
     """
     goal = [
         one.detach().clamp(0, 1) if picture is None else picture.to(one)
-        for one, picture in zip(image.split(1), pictures, strict=True)
+        for one, picture in zip(torch.split(image, 1), pictures, strict=True)
     ]
     return functional.mse_loss(image, torch.cat(goal))
 

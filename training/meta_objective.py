@@ -121,7 +121,7 @@ class MetaObjective:
             with torch.no_grad():
                 target = self.perception(content_image, self.content_refs)
         # Split in one go: a slice a style would fill a gradient of the whole batch's size for each of them.
-        shares = {ref: features[ref].split(list(counts)) for ref in self.style_refs}
+        shares = {ref: torch.split(features[ref], list(counts)) for ref in self.style_refs}
         distances = []
         for number, (style, count) in enumerate(zip(statistics, counts, strict=True)):
             if count:

@@ -127,7 +127,7 @@ class MetaNet(nn.Module):
         with torch.no_grad():
             for group, writer in zip(self.groups, self.writers, strict=True):
                 sizes = [shape.numel() for shape in group.shapes]
-                for name, rows in zip(group.names, writer.split(sizes), strict=True):
+                for name, rows in zip(group.names, torch.split(writer, sizes), strict=True):
                     usual = shared[name].std() if shared[name].ndim > 1 else 1.0
                     rows.mul_(spread * usual / rows.std())
 

@@ -95,7 +95,7 @@ class StudentNet(nn.Module):
         with torch.autocast(style.device.type, enabled=False):
             # The factor gives back the mean square that the ReLU takes.
             numbers = self.write(self.read(style.float()).relu() * 2**0.5)
-        yield from numbers.split([2 * count for count in self.channels], dim=2)
+        yield from torch.split(numbers, [2 * count for count in self.channels], dim=2)
 
     def style_vectors(self, style_image: Tensor, masks: Tensor) -> Tensor:
         """Return the vectors of the regions of style pictures: (N, K, `numbers`).
