@@ -64,9 +64,13 @@ def load_person(source: str) -> tuple[PersonNet, dict[str, Any]]:
         from export.from_person import person_of
 
         return person_of(path)
-    from training.person_trainer import load_person_net
+    from training.networks.person_net import PersonNet
+    from training.person_networks import load_person_net
 
-    return load_person_net(path)
+    network, content = load_person_net(path)
+    if not isinstance(network, PersonNet):
+        raise ExportError(f"{path} is a teacher: it labels photographs (label-people), only small ones leave")
+    return network, content
 
 
 def _files(source: str, order: Order) -> dict[str, Path]:

@@ -10,6 +10,7 @@ from training.errors import OptionError
 from training.networks.person_net import MULTIPLE
 from training.options import changes, check_choices, check_ranges, plain
 from training.people import MACHINE
+from training.person_networks import SMALL, TEACHER
 
 _RANGES: dict[str, tuple[float, float]] = {
     "steps": (1, 10_000_000),
@@ -20,7 +21,11 @@ _RANGES: dict[str, tuple[float, float]] = {
     "checkpoint_minutes": (0, 1e4),
     "sample_every": (1, 10_000_000),
 }
-_CHOICES = {"precision": ("auto", "fp32", "bf16"), "device": ("auto", "cpu", "cuda")}
+_CHOICES = {
+    "preset": (SMALL, TEACHER),
+    "precision": ("auto", "fp32", "bf16"),
+    "device": ("auto", "cpu", "cuda"),
+}
 # The schedule follows its new end when a run is gone on with for longer or shorter than was thought.
 _PASSING = {
     "steps",
@@ -44,6 +49,7 @@ class PersonConfig:
     also: a folder that `label-people` wrote: masks by an earlier network, and more backgrounds.
     weights: a folder with SqueezeNet's weights to begin with; None begins with none.
     init_from: a checkpoint of this command to begin with instead, on other pictures for instance.
+    preset: small, which ships, or teacher, which labels photographs for it.
     area: pixels of a sample; its proportions change from step to step.
     average: share of the running average of the weights that each step keeps.
     """
@@ -54,6 +60,7 @@ class PersonConfig:
     also: Path | None = None
     weights: Path | None = None
     init_from: Path | None = None
+    preset: str = SMALL
     steps: int = 6000
     batch_size: int = 12
     area: int = 160 * 160
@@ -95,7 +102,9 @@ class PersonConfig:
     def changes_since(self, was: Mapping[str, Any]) -> list[str]:
         """Name the options that decide the result and were others in `was`, an earlier `identity`."""
         now = self.identity()
-        return changes(self, {key: now[key] for key in ("begins_with", "also", "init_from")} | dict(was), now)
+        return changes(
+            self, {key: now[key] for key in ("begins_with", "also", "init_from", "preset")} | dict(was), now
+        )
 
     def size(self, step: int) -> tuple[int, int]:
         """Return height and width of a step's samples: square, wide or tall in turn."""
@@ -138,16 +147,18 @@ class EvaluatePersonConfig:
 class LabelPeopleConfig:
     """All that decides what `python -m training label-people` does.
 
-    network: NAME.pt of a training, or NAME.onnx as exported.
+    networks: NAME.pt of a training, or NAME.onnx as exported; several vote.
     pictures: folders of photographs.
     people: the folder that the network was trained on: its pictures, test included, are left out.
     out: a new folder.
+    keep_unsure: whether pictures whose views do not agree are kept, too, with the mean as a guess.
     """
 
-    network: Path
+    networks: tuple[Path, ...]
     pictures: tuple[Path, ...]
     people: Path
     out: Path
+    keep_unsure: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense.
@@ -157,7 +168,8 @@ class LabelPeopleConfig:
         """
         if not self.pictures:
             raise OptionError("give at least one folder of photographs with --pictures")
-        if self.network.suffix not in (".pt", ".onnx"):
-            raise OptionError(f"the network must be NAME.pt or NAME.onnx, instead got {self.network.name!r}")
+        for network in self.networks:
+            if network.suffix not in (".pt", ".onnx"):
+                raise OptionError(f"the network must be NAME.pt or NAME.onnx, instead got {network.name!r}")
         if not (self.people / "labelled").is_dir():
             raise OptionError(f"--people {self.people} holds no folder labelled")

@@ -18,7 +18,8 @@ from training.images import write_png
 from training.people import Picture, fit_size, read_pairs
 from training.people_unlabelled import Labelled, label_people, read_known
 from training.person_metrics import Finder, Score, score
-from training.person_trainer import find_with, load_person_net, mean_scores, people_sheet
+from training.person_networks import load_person_net
+from training.person_trainer import find_with, mean_scores, people_sheet
 from training.report import progress_bar
 
 # Written by export.mask_contract; training imports nothing of export.
@@ -76,19 +77,21 @@ def label(config: LabelPeopleConfig) -> Labelled:
         DataError: as `label_people`.
     """
     torch.set_num_threads(1)
-    finder, _ = open_finder(config.network)
+    finders = [open_finder(network)[0] for network in config.networks]
     with progress_bar() as bar:
         task = bar.add_task("pictures", total=None)
         found = label_people(
-            finder,
+            finders,
             config.pictures,
             read_known(config.people),
             config.out,
-            lambda done, total: bar.update(task, completed=done, total=total),
+            keep_unsure=config.keep_unsure,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     print(
-        f"{config.out}: {found.people} with people, {found.empty} with nobody; left alone: {found.unsure} "
-        f"that its views differ on, {found.known} known already"
+        f"{config.out}: {found.people} with people, {found.empty} with nobody; "
+        f"{found.unsure} that its views differ on, {'kept' if config.keep_unsure else 'left alone'}; "
+        f"{found.known} known already, left alone"
     )
     return found
 

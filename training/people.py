@@ -17,7 +17,7 @@ _EVERY = 8
 # Of content/train: rooms and landscapes. What may show a person is no background.
 EMPTY_PREFIXES = ("house_", "land_")
 # Where masks by a machine lie, and pictures of nobody; see `training.people_unlabelled`.
-MACHINE, EMPTY = "machine", "empty"
+MACHINE, EMPTY, UNSURE = "machine", "empty", "unsure"
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,11 @@ def split_people(folder: Path, also: Path | None = None) -> tuple[list[Pair], li
     held_out = labelled[::_EVERY]
     kept = [pair for number, pair in enumerate(labelled) if number % _EVERY]
     return [*kept, *kept, *machine], held_out
+
+
+def read_unsure(also: Path) -> list[Pair]:
+    """Return the pairs of `also` whose masks a machine was not sure of; none where it kept none."""
+    return read_pairs(also / UNSURE) if (also / UNSURE).is_dir() else []
 
 
 def read_backgrounds(folder: Path, also: Path | None = None, short_side: int = 200) -> list[Picture]:

@@ -13,6 +13,7 @@ from training.people import Pair, Picture, pick
 Floats = NDArray[Any]  # float32
 _NOBODY, _PASTED = 0.08, 0.45  # shares of the samples; the rest are pictures as they are
 _SECOND = 0.3  # of the pasted ones have two people
+_UNSURE = 0.5  # of the pictures as they are, where there are such
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,13 @@ class Practice:
     """Makes samples; the same seed and number make the same one.
 
     pairs, backgrounds: to draw from.
+    unsure: pairs whose masks are a guess: shown as they are, never cut out.
     """
 
     pairs: Sequence[Pair]
     backgrounds: Sequence[Picture]
     seed: int
+    unsure: Sequence[Pair] = ()
 
     def sample(self, number: int, hw: tuple[int, int]) -> tuple[Floats, Floats]:
         """Return a picture, (H, W, 3) in [0, 1], and its mask, (H, W) in [0, 1]."""
@@ -37,7 +40,8 @@ class Practice:
             for _ in range(people):
                 image, mask = _paste(rng, pick(rng, self.pairs), image, mask)
         else:
-            image, mask = _cut(rng, pick(rng, self.pairs), hw)
+            guessed = bool(self.unsure) and rng.random() < _UNSURE
+            image, mask = _cut(rng, pick(rng, self.unsure if guessed else self.pairs), hw)
         return _relight(rng, image), mask
 
     def _background(self, rng: np.random.Generator, hw: tuple[int, int]) -> Floats:

@@ -2,9 +2,10 @@
 
 The network looks at each photograph at several sizes, and mirrored. Where its views agree, their mean is a
 mask to learn from, better than what it says in one look; where none sees anybody, the photograph is a
-background. The rest is left alone.
+background. The rest is left alone, or kept as a guess, for a small network to learn what a larger one thinks.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from training.errors import DataError
 from training.images import list_pictures, read_rgb, resize_short_side, write_png
-from training.people import EMPTY, MACHINE, Picture, read_pictures
+from training.people import EMPTY, MACHINE, UNSURE, Picture, read_pictures
 from training.person_metrics import Finder, find_alpha, iou
 
 # Pixels of the views: as the network practised, and closer.
@@ -56,11 +57,13 @@ class Known:
         return max(float((self._thumbnails @ side).max()) for side in sides) > _SAME
 
 
-def look_well(finder: Finder, picture: Picture) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+def look_well(
+    finders: Sequence[Finder], picture: Picture
+) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
     """Return where people are by the mean of all views, (H, W) in [0, 1], and the views."""
     mirrored = np.ascontiguousarray(picture[:, ::-1])
     views = []
-    for area in _AREAS:
+    for finder, area in itertools.product(finders, _AREAS):
         views.append(find_alpha(finder, picture, area))
         views.append(np.ascontiguousarray(find_alpha(finder, mirrored, area)[:, ::-1]))
     return np.mean(views, axis=0, dtype=np.float32), views
@@ -81,19 +84,22 @@ def is_sure(alpha: NDArray[np.float32], views: Sequence[NDArray[np.float32]]) ->
 
 
 def label_people(
-    finder: Finder,
+    finders: Sequence[Finder],
     folders: Sequence[Path],
     known: Known,
     out: Path,
+    *,
+    keep_unsure: bool = False,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Labelled:
-    """Write the pictures with masks to `out`/machine and those with nobody to `out`/empty.
+    """Write pictures with masks to `out`/machine, with nobody to /empty, with guesses to /unsure.
 
     Args:
-        finder: the trained network.
+        finders: the trained networks.
         folders: of photographs.
         known: what is left out.
         out: a new folder; `training person --also` takes it.
+        keep_unsure: whether guesses are written.
         progress: is told how many of how many are done.
     Raises:
         DataError: if a folder holds no pictures, or `out` holds any.
@@ -104,25 +110,28 @@ def label_people(
     counts = {"people": 0, "empty": 0, "unsure": 0, "known": 0}
     for number, file in enumerate(files):
         picture = resize_short_side(read_rgb(file), _SHORT_SIDE)
-        counts[_label(finder, picture, known, out, f"{number:05d}_{file.stem}")] += 1
+        what = (
+            "known"
+            if picture in known
+            else _label(finders, picture, out, f"{number:05d}_{file.stem}", keep_unsure)
+        )
+        counts[what] += 1
         progress(number + 1, len(files))
     return Labelled(**counts)
 
 
-def _label(finder: Finder, picture: Picture, known: Known, out: Path, name: str) -> str:
-    if picture in known:
-        return "known"
-    alpha, views = look_well(finder, picture)
+def _label(finders: Sequence[Finder], picture: Picture, out: Path, name: str, keep_unsure: bool) -> str:
+    alpha, views = look_well(finders, picture)
     sure = is_sure(alpha, views)
-    if sure is None:
-        return "unsure"
-    if not sure:
+    if sure is False:
         write_png(out / EMPTY / f"{name}.png", picture)
         return "empty"
-    write_png(out / MACHINE / "images" / f"{name}.png", picture)
-    levels = np.round(alpha * 255).astype(np.uint8)
-    write_png(out / MACHINE / "masks" / f"{name}.png", np.repeat(levels[..., None], 3, axis=2))
-    return "people"
+    if sure or keep_unsure:
+        folder = out / (MACHINE if sure else UNSURE)
+        write_png(folder / "images" / f"{name}.png", picture)
+        levels = np.round(alpha * 255).astype(np.uint8)
+        write_png(folder / "masks" / f"{name}.png", np.repeat(levels[..., None], 3, axis=2))
+    return "people" if sure else "unsure"
 
 
 def read_known(people: Path) -> Known:

@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,19 +17,24 @@ from torch import Tensor, nn
 from training.checkpoint import load_checkpoint, load_weights, save_checkpoint
 from training.config_person import PersonConfig
 from training.devices import Placement
-from training.errors import CheckpointError, OptionError, TrainingError, WeightsError
+from training.errors import OptionError, TrainingError
 from training.images import contact_sheet, to_tensor, write_png
 from training.losses import LossParts
-from training.networks.person_net import PersonNet, read_squeezenet
-from training.people import Pair, Picture, read_backgrounds, split_people
+from training.people import Pair, Picture, read_backgrounds, read_unsure, split_people
 from training.people_practice import Practice
 from training.person_loss import person_loss
 from training.person_metrics import Score, find_alpha, score
+from training.person_networks import (
+    KIND,
+    SMALL,
+    AnyPersonNet,
+    begin_trained,
+    build_person_net,
+    load_person_net,
+)
 from training.report import LossBar
 from training.trainers import one_cycle
 
-KIND = "person"
-SQUEEZENET = "squeezenet1_0_imagenet_fp16.safetensors"
 _ENCODER_RATE = 0.3  # of the learning rate, where the encoder had weights to begin with
 
 
@@ -42,12 +46,9 @@ class PersonTrainer:
         torch.manual_seed(config.seed)
         pairs, self.held_out = split_people(config.people, config.also)
         backgrounds = read_backgrounds(config.content, config.also) if config.content else []
-        self.practice = Practice(pairs, backgrounds, config.seed)
-        self.network = PersonNet()
-        if config.weights is not None:
-            read_squeezenet(self.network, _read_weights(config.weights / SQUEEZENET))
-        if config.init_from is not None:
-            self.network.load_state_dict(load_person_net(config.init_from)[0].state_dict())
+        unsure = read_unsure(config.also) if config.also else []
+        self.practice = Practice(pairs, backgrounds, config.seed, unsure)
+        self.network = self._build_network()
         self.network.to(placement.device).to(memory_format=torch.channels_last)
         self.averaged = copy.deepcopy(self.network).eval()
         self.optimizer = self._build_optimizer()
@@ -157,11 +158,28 @@ class PersonTrainer:
         words = "  ".join(f"{name} {value:.4f}" for name, value in figures.items() if name != "step")
         print(f"step {self.step}: held out  {words}", flush=True)
 
+    def _build_network(self) -> AnyPersonNet:
+        config = self.config
+        if config.init_from is not None:
+            network, content = load_person_net(config.init_from)
+            if content.get("preset", SMALL) != config.preset:
+                raise OptionError(
+                    f"--init-from {config.init_from} is of preset {content.get('preset', SMALL)}, "
+                    f"not {config.preset}"
+                )
+            return network
+        network = build_person_net(config.preset)
+        if config.weights is not None:
+            begin_trained(network, config.weights)
+        return network
+
     def _build_optimizer(self) -> torch.optim.Optimizer:
         begins_trained = self.config.weights is not None or self.config.init_from is not None
         encoder = self.network.encoder_names() if begins_trained else set()
         shares: dict[float, list[nn.Parameter]] = {_ENCODER_RATE: [], 1.0: []}
         for name, value in self.network.named_parameters():
+            if not value.requires_grad:
+                continue
             shares[_ENCODER_RATE if name in encoder else 1.0].append(value)
         groups = [{"params": values, "share": share} for share, values in shares.items() if values]
         return torch.optim.AdamW(groups, lr=self.config.learning_rate, weight_decay=0.02)
@@ -175,6 +193,7 @@ class PersonTrainer:
         figures = self.choices[-1] if self.choices else {}
         return {
             "kind": KIND,
+            "preset": self.config.preset,
             "area": self.config.area,
             "weights": _weights(network),
             "training": {**training, "held_out": figures},
@@ -203,20 +222,6 @@ def find_with(network: nn.Module, image: Picture, device: torch.device) -> NDArr
     return alpha[0, 0].cpu().numpy()
 
 
-def load_person_net(file: Path) -> tuple[PersonNet, dict[str, Any]]:
-    """Build the person network of a checkpoint, in evaluation mode, and return it with the rest.
-
-    Raises:
-        CheckpointError: as `load_checkpoint`, or if it holds another kind of network.
-    """
-    content = load_checkpoint(file)
-    if content.get("kind") != KIND:
-        raise CheckpointError(f"{file} is of kind {content.get('kind')}, not {KIND}")
-    network = PersonNet()
-    load_weights(network, content["weights"], file)
-    return network.eval(), content
-
-
 def mean_scores(scores: Sequence[Score]) -> dict[str, float]:
     """Return the mean of each figure over the pictures."""
     names = ("iou", "edge_iou", "edge_f")
@@ -240,14 +245,3 @@ def people_sheet(pairs: Sequence[Pair], find: Any, area: int, *, columns: int = 
 
 def _weights(network: nn.Module) -> dict[str, Tensor]:
     return {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
-
-
-def _read_weights(file: Path) -> dict[str, Tensor]:
-    try:
-        from safetensors.torch import load_file
-
-        return {name: value.float() for name, value in load_file(file).items()}
-    except OSError as error:
-        raise WeightsError(
-            f"no {file.name} in {file.parent}: leave --weights out to begin with none"
-        ) from error

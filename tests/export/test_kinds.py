@@ -23,7 +23,7 @@ from training.networks.student_net import StudentNet
 from training.networks.texture_net import TextureStyle, build_texture_net
 from training.networks.transform_net import build_transform_net
 from training.noise import fixed_tiles
-from training.person_trainer import load_person_net
+from training.person_networks import load_person_net
 
 CREDITS = {"name": "plain", "title": "Plain", "artist": "nobody", "year": "1900"}
 SIZE = "64x80"

@@ -56,7 +56,7 @@ def test_the_file_keeps_to_its_size_and_says_what_it_is(exported: Path) -> None:
 
 
 def test_every_engine_finds_what_torch_finds(checkpoint: Path, exported: Path) -> None:
-    from training.person_trainer import load_person_net
+    from training.person_networks import load_person_net
 
     network, _ = load_person_net(checkpoint)
     stored = as_stored(network)

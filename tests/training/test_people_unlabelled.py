@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from training.config_person import LabelPeopleConfig, PersonConfig
 from training.errors import DataError, OptionError
-from training.people import read_backgrounds, read_pairs, split_people
+from training.people import Pair, read_backgrounds, read_pairs, read_unsure, split_people
+from training.people_practice import Practice
 from training.people_unlabelled import Known, Labelled, is_sure, label_people, look_well, read_known
 
 
@@ -48,7 +49,7 @@ def people(tmp_path: Path) -> Path:
 
 
 def test_views_are_all_of_the_picture_as_it_stands() -> None:
-    alpha, views = look_well(find_light, scene(1, 20))
+    alpha, views = look_well([find_light], scene(1, 20))
     assert len(views) == 6
     assert {view.shape for view in views} == {(96, 96)}
     x, y = centre(1)
@@ -81,7 +82,11 @@ def test_photographs_become_pairs_and_backgrounds_that_training_reads(people: Pa
         write(photographs / f"house_{number}.png", scene(number, radius))
     seen: list[tuple[int, int]] = []
     found = label_people(
-        find_light, [photographs], read_known(people), out, lambda done, total: seen.append((done, total))
+        [find_light],
+        [photographs],
+        read_known(people),
+        out,
+        progress=lambda done, total: seen.append((done, total)),
     )
     assert found == Labelled(people=1, empty=1, unsure=1, known=1)
     assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
@@ -93,13 +98,37 @@ def test_photographs_become_pairs_and_backgrounds_that_training_reads(people: Pa
     assert len(after[1]) == len(before[1])
     assert len(read_backgrounds(photographs, out)) == len(read_backgrounds(photographs)) + 1
     with pytest.raises(DataError, match="is not empty"):
-        label_people(find_light, [photographs], Known([]), out)
+        label_people([find_light], [photographs], Known([]), out)
+
+
+def find_nobody(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return np.zeros(image.shape[:2], np.float32)
+
+
+def test_what_several_networks_differ_on_is_kept_as_a_guess_and_only_shown_as_it_is(tmp_path: Path) -> None:
+    photographs, out = tmp_path / "photographs", tmp_path / "more"
+    for number, radius in ((30, 20), (31, 0)):
+        write(photographs / f"house_{number}.png", scene(number, radius))
+    finders = [find_light, find_light, find_nobody, find_light]
+    found = label_people(finders, [photographs], Known([]), out, keep_unsure=True)
+    assert found == Labelled(people=0, empty=1, unsure=1, known=0)
+    (guess,) = read_unsure(out)
+    x, y = centre(30)
+    assert guess.mask[y * 320 // 96, x * 320 // 96] == round(0.75 * 255)
+    assert read_unsure(tmp_path / "photographs") == []
+    someone = Pair("someone", np.full((64, 64, 3), 255, np.uint8), np.full((64, 64), 255, np.uint8))
+    practice = Practice([someone], [scene(31, 0)], 0, [guess])
+    masks = [practice.sample(number, (64, 64))[1] for number in range(200)]
+    guessed = [mask for mask in masks if 0.7 < float(mask.max()) < 0.8]
+    assert 20 < len(guessed) < 80
+    # What was cut out and laid before a room is the person who is certain.
+    assert all(float(mask.max()) in (0, pytest.approx(1, abs=1e-3)) for mask in masks if mask.max() > 0.8)
 
 
 def test_folders_that_do_not_fit_are_refused(people: Path, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="label-people makes one"):
         PersonConfig(people=people, out=tmp_path / "x.pt", also=people / "test")
     with pytest.raises(OptionError, match="holds no folder labelled"):
-        LabelPeopleConfig(network=Path("x.pt"), pictures=(people,), people=tmp_path, out=tmp_path / "out")
+        LabelPeopleConfig(networks=(Path("x.pt"),), pictures=(people,), people=tmp_path, out=tmp_path / "out")
     with pytest.raises(OptionError, match=r"NAME\.pt or NAME\.onnx"):
-        LabelPeopleConfig(network=Path("x.bin"), pictures=(people,), people=people, out=tmp_path / "out")
+        LabelPeopleConfig(networks=(Path("x.bin"),), pictures=(people,), people=people, out=tmp_path / "out")

@@ -1,23 +1,30 @@
 """The network that finds people, and all that it is trained and judged by."""
 
 import json
+import shutil
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
+from export.errors import ExportError
+from export.other_kinds import load_person
 from training.config_person import EvaluatePersonConfig, PersonConfig
 from training.devices import Placement
-from training.errors import CheckpointError, DataError, OptionError
+from training.errors import CheckpointError, DataError, OptionError, WeightsError
+from training.feature_weights import load_feature_net
 from training.networks.person_net import PersonNet, read_squeezenet
+from training.networks.person_teacher import SQUEEZENET_PLACES, PersonTeacherNet
 from training.people import Pair, fit_size, read_backgrounds, read_pairs, split_people
 from training.people_practice import Practice
 from training.person_loss import dice_loss, edge_weights, person_loss
 from training.person_metrics import edge_f, edge_iou, iou, score
-from training.person_trainer import PersonTrainer, load_person_net
+from training.person_networks import SQUEEZENET, begin_trained, load_person_net
+from training.person_trainer import PersonTrainer
 
 
 def make_pair(number: int, side: int = 64) -> Pair:
@@ -88,6 +95,47 @@ def test_squeezenets_first_modules_are_taken_over_by_name() -> None:
         torch.testing.assert_close(network.get_parameter(name), source.get_parameter(name))
     with pytest.raises(KeyError):
         read_squeezenet(network, {})
+
+
+def squeezenet_of(network: PersonTeacherNet) -> dict[str, Tensor]:
+    """The weights that a teacher has of SqueezeNet, by torchvision's names."""
+    return {
+        f"features.{SQUEEZENET_PLACES[name.split('.')[0]]}.{name.partition('.')[2]}": value.detach()
+        for name, value in network.named_parameters()
+        if name.startswith(("conv1", "fire"))
+    }
+
+
+def test_the_teacher_sees_as_squeezenet_and_vgg_did_and_only_vgg_stays_so(
+    people: Path, feature_weights: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "weights"
+    shutil.copytree(feature_weights, folder)
+    with pytest.raises(WeightsError, match="no squeezenet"):
+        begin_trained(PersonTeacherNet(), folder)
+    fire9 = torch.randn(64, 512, 1, 1)
+    save_file({**squeezenet_of(PersonTeacherNet()), "features.12.squeeze.weight": fire9}, folder / SQUEEZENET)
+    config = configured(people, tmp_path / "a.pt", preset="teacher", weights=folder, steps=2)
+    trainer = PersonTrainer(config, Placement("cpu", "fp32"))
+    before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
+    torch.testing.assert_close(before["fire9.squeeze.weight"], fire9)
+    trainer.run()
+    network, content = load_person_net(tmp_path / "a.pt")
+    assert isinstance(network, PersonTeacherNet)
+    assert content["preset"] == "teacher"
+    vgg, small_vgg = network.vgg.state_dict(), load_feature_net("small", feature_weights).network.state_dict()
+    torch.testing.assert_close(vgg, small_vgg, rtol=0, atol=0)
+    assert not torch.equal(trainer.network.state_dict()["fire9.squeeze.weight"], fire9)
+    with pytest.raises(ValueError, match="multiples of 16"):
+        network(torch.rand(1, 3, 64, 90))
+    with pytest.raises(OptionError, match="is of preset teacher, not small"):
+        PersonTrainer(configured(people, tmp_path / "b.pt", init_from=tmp_path / "a.pt"), trainer.placement)
+
+
+def test_the_teacher_does_not_leave(people: Path, tmp_path: Path) -> None:
+    PersonTrainer(configured(people, tmp_path / "a.pt", preset="teacher"), Placement("cpu", "fp32")).run()
+    with pytest.raises(ExportError, match="is a teacher"):
+        load_person(str(tmp_path / "a.pt"))
 
 
 def test_the_loss_is_lowest_where_the_mask_is_right_and_knows_empty_pictures() -> None:

@@ -10,10 +10,16 @@ from training.commands.words import option
 
 
 def label_people(
-    network: Annotated[Path, typer.Argument(help="NAME.pt of `training person`, or NAME.onnx as exported.")],
+    networks: Annotated[
+        list[Path],
+        typer.Argument(help="NAME.pt of `training person`, or NAME.onnx as exported; several vote."),
+    ],
     pictures: Annotated[list[Path], option("Photographs without masks; may be given several times.")],
     people: Annotated[Path, option("The folder it was trained on: pictures in it are left out.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="A new folder, for `training person --also`.")],
+    keep_unsure: Annotated[
+        bool, option("Keep pictures that the network's views differ on, too, with its guess.")
+    ] = False,
     debug: given.Debug = False,
 ) -> None:
     """Give photographs the masks that a trained network is sure of, to train the next one on.
@@ -23,4 +29,12 @@ def label_people(
     from training.config_person import LabelPeopleConfig
     from training.evaluate_person import label
 
-    label(LabelPeopleConfig(network=network, pictures=tuple(pictures), people=people, out=out))
+    label(
+        LabelPeopleConfig(
+            networks=tuple(networks),
+            pictures=tuple(pictures),
+            people=people,
+            out=out,
+            keep_unsure=keep_unsure,
+        )
+    )

@@ -22,6 +22,9 @@ def person(
     init_from: Annotated[
         Path | None, option("NAME.pt of this command to begin with, in place of --weights. [none]")
     ] = None,
+    preset: Annotated[
+        str, option("small, which ships; or teacher, whose masks small learns from.")
+    ] = "small",
     steps: given.Steps = 6000,
     batch_size: Annotated[int, option("Pictures a step.")] = 12,
     area: Annotated[int, option("Pixels of a picture as the network sees it.")] = 25_600,

@@ -94,13 +94,13 @@ class PersonNet(nn.Module):
             )
         levels = image * 255 - self.mean
         at4 = self.fire3(self.fire2(functional.relu(self.conv1(levels))))  # (N, 128, H/4, W/4)
-        at8 = self.fire5(self.fire4(_halve(at4)))  # (N, 256, H/8, W/8)
-        at16 = self.from16(self.fire7(self.fire6(_halve(at8))))  # (N, 64, H/16, W/16)
+        at8 = self.fire5(self.fire4(halve(at4)))  # (N, 256, H/8, W/8)
+        at16 = self.from16(self.fire7(self.fire6(halve(at8))))  # (N, 64, H/16, W/16)
         at16 = self.context(at16 + self.everything(at16.mean(dim=(2, 3), keepdim=True)))
-        joined = self.join8(_double(at16) + self.from8(at8))  # (N, 64, H/8, W/8)
-        joined = self.join4(_double(self.narrow8(joined)) + self.from4(at4))  # (N, 32, H/4, W/4)
-        joined = _double(self.narrow4(joined)) + self.detail(levels / 64)  # (N, 16, H/2, W/2)
-        return _double(self.to_logits(self.join2(joined)))
+        joined = self.join8(double(at16) + self.from8(at8))  # (N, 64, H/8, W/8)
+        joined = self.join4(double(self.narrow8(joined)) + self.from4(at4))  # (N, 32, H/4, W/4)
+        joined = double(self.narrow4(joined)) + self.detail(levels / 64)  # (N, 16, H/2, W/2)
+        return double(self.to_logits(self.join2(joined)))
 
     def encoder_names(self) -> set[str]:
         """Return the names of the parameters that may come from SqueezeNet."""
@@ -121,9 +121,11 @@ def read_squeezenet(network: PersonNet, weights: Mapping[str, Tensor]) -> None:
             own[name].copy_(weights[f"features.{places[module]}.{rest}"])
 
 
-def _halve(features: Tensor) -> Tensor:
+def halve(features: Tensor) -> Tensor:
+    """Return the largest of each 3x3, at half the height and width."""
     return functional.max_pool2d(features, 3, stride=2, padding=1)
 
 
-def _double(features: Tensor) -> Tensor:
+def double(features: Tensor) -> Tensor:
+    """Return features at twice the height and width, bilinearly."""
     return functional.interpolate(features, scale_factor=2.0, mode="bilinear", align_corners=False)
