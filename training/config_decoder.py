@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from training.config import TrainingConfig
 from training.errors import OptionError
-from training.networks.decoder_net import LAYERS
+from training.networks.decoder_net import DECODER_PRESETS, LAYERS, MIRROR
 from training.options import check_ranges
 from training.perception import parse_layers
 
@@ -25,7 +25,7 @@ class DecoderConfig(TrainingConfig):
         were put together, which no picture is known for, those outside [0, 1].
     """
 
-    presets: ClassVar[tuple[str, ...]] = ("mirror",)
+    presets: ClassVar[tuple[str, ...]] = DECODER_PRESETS
 
     content: Path
     styles: tuple[Path, ...]
@@ -34,7 +34,7 @@ class DecoderConfig(TrainingConfig):
     rebuilt: float = 0.0
     statistics_weight: float = 0.0
     pixel_weight: float = 0.0
-    preset: str = "mirror"
+    preset: str = MIRROR
     style_layers: tuple[str, ...] = ()
     style_weight: float = 0.0
     tv_weight: float = 1e-6

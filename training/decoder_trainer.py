@@ -47,7 +47,7 @@ class DecoderTrainer(Trainer[DecoderConfig]):
         return perception
 
     def _build_network(self) -> nn.Module:
-        network = DecoderNet([ref.layer for ref in self.refs])
+        network = DecoderNet([ref.layer for ref in self.refs], self.config.preset)
         assert self.data is not None
         seen = [self._see(self.data[_MEASURED + n][None]) for n in range(_MEASURED_COUNT)]
         network.set_scales(
@@ -63,12 +63,13 @@ class DecoderTrainer(Trainer[DecoderConfig]):
         content = super()._first_content(file)
         if content.get("kind") != self.kind or content["layers"] == [str(ref) for ref in self.refs]:
             return content
-        other = DecoderNet([ref.layer for ref in parse_layers(content["layers"], self.config.features)])
+        there = parse_layers(content["layers"], self.config.features)
+        other = DecoderNet([ref.layer for ref in there], content["preset"])
         load_weights(other, content["weights"], file)
         taken = self._decoder().begin_with(other)
         if not any(name.startswith("stages.") for name in taken):
             raise CheckpointError(f"--init-from {file} decodes {', '.join(content['layers'])}: nothing fits")
-        return {**content, "weights": self.network.state_dict()}
+        return {**content, "preset": self.config.preset, "weights": self.network.state_dict()}
 
     def _see(self, image: Tensor) -> dict[LayerRef, Tensor]:
         with torch.no_grad(), self.placement.autocast():

@@ -102,7 +102,7 @@ class SemanticPainter:
                 f"{file} is of kind {content.get('kind')}, not decoder: train one with decoder"
             )
         self.refs = parse_layers(content["layers"], "vgg19")
-        self.decoder = DecoderNet([ref.layer for ref in self.refs])
+        self.decoder = DecoderNet([ref.layer for ref in self.refs], content["preset"])
         load_weights(self.decoder, content["weights"], file)
         self.decoder.float().eval().to(device).to(memory_format=torch.channels_last)
         self.perception = Perception(self.refs, weights).to(device).to(memory_format=torch.channels_last)

@@ -49,6 +49,19 @@ def test_a_deeper_decoder_begins_with_the_way_back_that_both_have() -> None:
     torch.testing.assert_close(deep.stages["outer1"].weight, shallow.stages["outer1"].weight)
 
 
+def test_a_narrow_decoder_has_half_the_numbers_between_the_deepest_layers_and_the_rest_of_a_mirror() -> None:
+    mirror, narrow = (DecoderNet(("relu5_1",), preset) for preset in ("mirror", "narrow"))
+    counts = [sum(value.numel() for value in one.parameters()) for one in (mirror, narrow)]
+    assert counts[1] < 0.55 * counts[0]
+    with torch.no_grad():
+        assert narrow({"relu5_1": torch.rand(1, 512, 2, 3)}).shape == (1, 3, 32, 48)
+    shallower = DecoderNet(("relu4_1",))
+    assert "stages.outer4.weight" in narrow.begin_with(shallower)
+    torch.testing.assert_close(narrow.stages["outer4"].weight, shallower.stages["outer4"].weight)
+    with pytest.raises(ValueError, match="mirror, narrow"):
+        DecoderNet(("relu1_1",), "wide")
+
+
 def test_layers_that_no_decoder_has_are_refused() -> None:
     with pytest.raises(ValueError, match="relu1_1, relu2_1"):
         DecoderNet(("relu3_3",))

@@ -19,6 +19,9 @@ def decoder(
             "What is decoded: relu3_1, relu4_1, relu5_1 (small:relu4_1), or several, with commas, joined."
         ),
     ] = "relu3_1",
+    preset: Annotated[
+        str, option("mirror, as wide as VGG; or narrow, half of relu5_1's numbers.")
+    ] = "mirror",
     swapped: Annotated[float, option("Share of patch-swapped pairs of a photograph and a painting.")] = 0.34,
     rebuilt: Annotated[
         float,

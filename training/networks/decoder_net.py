@@ -13,6 +13,10 @@ from training.networks.vgg import CHANNELS, GROUPS
 
 # What a decoder can begin at; of several joined it begins at the deepest.
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+# narrow: between two of the deepest layers no more than this many channels, where VGG-19 has 512.
+MIRROR, NARROW = "mirror", "narrow"
+DECODER_PRESETS = (MIRROR, NARROW)
+_NARROW_CHANNELS = 256
 
 
 class DecoderNet(nn.Module):
@@ -24,14 +28,18 @@ class DecoderNet(nn.Module):
 
     Args:
         layers: one or more of `LAYERS`.
+        preset: mirror, as VGG; or narrow, which has 7 million numbers of relu5_1's 13 million.
     Raises:
-        ValueError: if a layer is none of them, comes twice, or there is none.
+        ValueError: if a layer is none of them, comes twice, or there is none; if the preset is unknown.
     """
 
-    def __init__(self, layers: Sequence[str]) -> None:
+    def __init__(self, layers: Sequence[str], preset: str = MIRROR) -> None:
         super().__init__()
         if not layers or len(set(layers)) != len(layers) or not set(layers) <= set(LAYERS):
             raise ValueError(f"layers must be some of {', '.join(LAYERS)}, instead got {list(layers)}")
+        if preset not in DECODER_PRESETS:
+            raise ValueError(f"preset must be one of {', '.join(DECODER_PRESETS)}, instead got {preset!r}")
+        widest = _NARROW_CHANNELS if preset == NARROW else max(CHANNELS)
         self.layers = tuple(sorted(layers))  # shallow to deep
         self.deepest = LAYERS.index(self.layers[-1]) + 1
         # Activations of VGG are of the order of hundreds: each layer over its usual size.
@@ -41,10 +49,12 @@ class DecoderNet(nn.Module):
         for group in range(self.deepest, 0, -1):
             channels = CHANNELS[group - 1]
             if group < self.deepest:  # as VGG's conv{group}_2 and on, backwards
-                inner = [ReflectConv(channels, channels, 3) for _ in range(GROUPS["vgg19"][group - 1] - 1)]
+                count, inside = GROUPS["vgg19"][group - 1] - 1, min(channels, widest)
+                inner = [ReflectConv(inside, inside, 3) for _ in range(count - 1)]
+                inner.append(ReflectConv(inside, channels, 3))
                 self.stages[f"inner{group}"] = nn.ModuleList(inner)
             joined = group < self.deepest and f"relu{group}_1" in self.layers
-            narrower = CHANNELS[group - 2] if group > 1 else 3
+            narrower = min(CHANNELS[group - 2], widest) if group > 1 else 3
             self.stages[f"outer{group}"] = ReflectConv(channels * (1 + joined), narrower, 3)
 
     @property
