@@ -33,6 +33,11 @@ def old_objects_left_alone() -> None:
     gc.freeze()
 
 
+def pytest_unconfigure() -> None:
+    """At the end it goes away as ever: some libraries count what is left."""
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:
     """The folder of pictures, videos and weights beside the repository, which is not part of it."""

@@ -14,7 +14,7 @@ class EvaluateVideoConfig:
     """All that decides how a clip is judged.
 
     Attributes:
-        style: a style's name, a style file .onnx or a checkpoint .pt.
+        style: a style's name, a style file .onnx or a checkpoint .pt; or a clip that is painted already.
         clip: a video file, or a folder of frames.
         frames: only so many, from the first on; None for all.
         size: the frames' shorter side, pixels; smaller clips keep theirs. Figures compare at one size.

@@ -18,6 +18,7 @@ from training.clips import Clip, write_lossless
 from training.config_evaluate_video import EvaluateVideoConfig
 from training.devices import choose_device
 from training.errors import DataError, ProductError
+from training.evaluate_painted import EXIT_INTERRUPTED, evaluate_painted, is_painted_clip
 from training.flow_estimators import FlowEstimator, open_flow
 from training.images import to_tensor, to_uint8
 from training.judge.product import export_checkpoint, paint_clip
@@ -37,8 +38,6 @@ from training.optimization.interrupt import delayed_interrupt
 from training.report import progress_bar
 from training.style_files import Painter, open_painter
 
-EXIT_INTERRUPTED = 130
-
 Image = NDArray[np.uint8]
 Tick = Callable[[int], None]
 
@@ -52,6 +51,8 @@ def evaluate_video(config: EvaluateVideoConfig) -> int:
         WeightsError: if RAFT is asked for without weights.
         ProductError: if the product fails on a style file.
     """
+    if is_painted_clip(config.style):
+        return evaluate_painted(config)
     if config.threads:
         torch.set_num_threads(config.threads)
         cv2.setNumThreads(config.threads)

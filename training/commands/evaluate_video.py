@@ -9,7 +9,12 @@ from training.commands.words import option
 
 
 def evaluate_video(
-    style: Annotated[str, typer.Argument(help="A style's name, a style file .onnx or a checkpoint .pt.")],
+    style: Annotated[
+        str,
+        typer.Argument(
+            help="A style's name, a style file .onnx or a checkpoint .pt; or what was painted of the clip."
+        ),
+    ],
     clip: Annotated[Path, typer.Argument(help="A video file, or a folder of its frames.")],
     frames: Annotated[int | None, option("Only so many, from the first on. [all]")] = None,
     size: Annotated[int, option("Shorter side of the frames; smaller clips keep theirs.")] = 360,
@@ -28,6 +33,7 @@ def evaluate_video(
     """Judge how steady a style paints a clip: E_warp of the input, of the network alone, of the product.
 
     Example: python -m training evaluate-video starry_night clip.mp4 --sheet steadiness.png
+    Example: python -m training evaluate-video painted.mkv clip.mp4
 
     E_warp is the mean squared difference between a frame and the one before it, moved onto it by the input's
     optical flow, where that can be trusted; on pictures in [0, 1]. Figures compare at one size and flow.

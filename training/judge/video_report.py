@@ -15,8 +15,13 @@ from training.judge.product import ProductClip
 from training.judge.steadiness import VERSION, Measured
 from training.style_files import Painter
 
-INPUT, FRAME_BY_FRAME, PRODUCT = "input", "frame_by_frame", "product"
-LABELS = {INPUT: "the clip itself", FRAME_BY_FRAME: "network, frame by frame", PRODUCT: "the product"}
+INPUT, FRAME_BY_FRAME, PRODUCT, PAINTED = "input", "frame_by_frame", "product", "painted"
+LABELS = {
+    INPUT: "the clip itself",
+    FRAME_BY_FRAME: "network, frame by frame",
+    PRODUCT: "the product",
+    PAINTED: "the painting",
+}
 
 
 @dataclass(frozen=True)
@@ -60,23 +65,42 @@ def plain_report(
         FRAME_BY_FRAME: painter.engine,
         PRODUCT: None if prepared.product is None else prepared.product.engine,
     }
-    clips = {}
-    for name, score in measured.scores().items():
-        clips[name] = {
+    plain = measured_report(clip, flow, prepared.count, prepared.size_wh, measured, complete=complete)
+    for name, row in plain["clips"].items():
+        row["engine"] = engines.get(name)
+    return {
+        "style": painter.name,
+        "style_sha256": hashlib.sha256(painter.file.read_bytes()).hexdigest(),
+        "no_product": prepared.why_no_product or None,
+        **plain,
+    }
+
+
+def measured_report(
+    clip: Path,
+    flow: Mapping[str, Any],
+    count: int,
+    size_wh: tuple[int, int],
+    measured: Measured,
+    *,
+    complete: bool,
+) -> dict[str, Any]:
+    """Return what was measured, whatever painted, as plain values; arguments as of `plain_report`."""
+    clips = {
+        name: {
             "e_warp": score.e_warp,
             "rmse": score.rmse,
             "ratio_to_input": score.ratio if math.isfinite(score.ratio) else None,
             "contrast": score.contrast,
-            "engine": engines.get(name),
         }
+        for name, score in measured.scores().items()
+    }
     curves = {f"e_warp_{name}": values for name, values in measured.errors.items()}
     return {
         "definition": VERSION,
-        "clip": _name(clip),
-        "style": painter.name,
-        "style_sha256": hashlib.sha256(painter.file.read_bytes()).hexdigest(),
-        "size": "{}x{}".format(*prepared.size_wh),
-        "frames": prepared.count,
+        "clip": clip_name(clip),
+        "size": "{}x{}".format(*size_wh),
+        "frames": count,
         "complete": complete,
         "flow": dict(flow),
         "pairs": len(measured.frames),
@@ -84,13 +108,12 @@ def plain_report(
         "lost": measured.frames_left_out("lost"),
         "pixels_counted": sum(measured.shares) / len(measured.shares),
         "clips": clips,
-        "no_product": prepared.why_no_product or None,
         "curve": {"frame": measured.frames, "pixels_counted": measured.shares, **curves},
     }
 
 
-def _name(clip: Path) -> str:
-    """Folders of frames are often called just that."""
+def clip_name(clip: Path) -> str:
+    """Return what a clip is called; folders of frames are often called just that."""
     return f"{clip.resolve().parent.name}/{clip.name}" if clip.is_dir() else clip.name
 
 
@@ -100,8 +123,9 @@ def print_report(plain: Mapping[str, Any]) -> None:
     table.add_column("", no_wrap=True)
     for heading in ("E_warp x 1000", "RMSE", "x the clip's", "contrast"):
         table.add_column(heading, justify="right")
-    for name, label in LABELS.items():
-        row = plain["clips"].get(name)
+    rows = plain["clips"] if "painting" in plain else (INPUT, FRAME_BY_FRAME, PRODUCT)
+    for name in rows:
+        row, label = plain["clips"].get(name), LABELS[name]
         if row is None:
             table.add_row(label, "-", "-", "-", "-")
             continue
@@ -116,7 +140,7 @@ def print_report(plain: Mapping[str, Any]) -> None:
 
 def report_title(plain: Mapping[str, Any]) -> str:
     """Return what was judged, in a line."""
-    return f"{plain['style']} on {plain['clip']}, {plain['size']}"
+    return f"{plain.get('style') or plain['painting']} on {plain['clip']}, {plain['size']}"
 
 
 def _remarks(plain: Mapping[str, Any]) -> Iterator[str]:
@@ -131,7 +155,7 @@ def _remarks(plain: Mapping[str, Any]) -> Iterator[str]:
     if engine is not None:
         alone = plain["clips"][FRAME_BY_FRAME]["engine"]
         yield f"the network alone ran on {alone}, the product on {engine['name']} {engine['precision']}"
-    if plain["no_product"]:
+    if plain.get("no_product"):
         yield f"the product's clip is not to be had: {plain['no_product']}"
     if not plain["complete"]:
         yield f"stopped: {plain['pairs']} pairs of {plain['frames'] - 1} were measured"
