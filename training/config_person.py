@@ -152,6 +152,8 @@ class LabelPeopleConfig:
     people: the folder that the network was trained on: its pictures, test included, are left out.
     out: a new folder.
     keep_unsure: whether pictures whose views do not agree are kept, too, with the mean as a guess.
+    precision, device: of checkpoints; exported graphs run on one core.
+    threads: of the processor, of checkpoints; 0 for all cores.
     """
 
     networks: tuple[Path, ...]
@@ -159,6 +161,9 @@ class LabelPeopleConfig:
     people: Path
     out: Path
     keep_unsure: bool = False
+    precision: Precision = "auto"
+    device: str = "auto"
+    threads: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense.
@@ -168,6 +173,8 @@ class LabelPeopleConfig:
         """
         if not self.pictures:
             raise OptionError("give at least one folder of photographs with --pictures")
+        check_choices(self, {name: _CHOICES[name] for name in ("precision", "device")})
+        check_ranges(self, {"threads": (0, 1024)})
         for network in self.networks:
             if network.suffix not in (".pt", ".onnx"):
                 raise OptionError(f"the network must be NAME.pt or NAME.onnx, instead got {network.name!r}")

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from training.config_person import EvaluatePersonConfig, LabelPeopleConfig
+from training.devices import Placement
 from training.errors import CheckpointError, DataError
 from training.images import write_png
 from training.people import Picture, fit_size, read_pairs
@@ -38,15 +39,25 @@ def median_ms(finder: Finder, area: int, *, count: int = 50) -> float:
     return median(times_ms[5:])
 
 
-def open_finder(file: Path) -> tuple[Finder, int]:
+def open_finder(file: Path, placement: Placement | None = None) -> tuple[Finder, int]:
     """Return what finds people, of a checkpoint or an exported graph, on one core; and its usual area.
 
+    Args:
+        file: NAME.pt or NAME.onnx.
+        placement: where a checkpoint runs, and in which precision; None for the processor and fp32.
     Raises:
         CheckpointError: if the file is missing, or no person network.
     """
     if file.suffix == ".pt":
         network, content = load_person_net(file)
-        return (lambda image: find_with(network, image, torch.device("cpu"))), int(content["area"])
+        place = placement or Placement("cpu", "fp32")
+        network.to(place.device).to(memory_format=torch.channels_last)
+
+        def find(image: Picture) -> NDArray[np.float32]:
+            with place.autocast():
+                return find_with(network, image, place.device)
+
+        return find, int(content["area"])
     return _open_onnx(file)
 
 
@@ -76,8 +87,10 @@ def label(config: LabelPeopleConfig) -> Labelled:
     Raises:
         DataError: as `label_people`.
     """
-    torch.set_num_threads(1)
-    finders = [open_finder(network)[0] for network in config.networks]
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    placement = Placement(config.device, config.precision)
+    finders = [open_finder(network, placement)[0] for network in config.networks]
     with progress_bar() as bar:
         task = bar.add_task("pictures", total=None)
         found = label_people(

@@ -219,7 +219,7 @@ def find_with(network: nn.Module, image: Picture, device: torch.device) -> NDArr
     """Return where a network sees people, (H, W) in [0, 1]; sides must be multiples of 16."""
     with torch.no_grad():
         alpha: Tensor = network(to_tensor(image)[None].to(device)).sigmoid()
-    return alpha[0, 0].cpu().numpy()
+    return alpha[0, 0].float().cpu().numpy()
 
 
 def mean_scores(scores: Sequence[Score]) -> dict[str, float]:

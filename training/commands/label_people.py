@@ -20,21 +20,18 @@ def label_people(
     keep_unsure: Annotated[
         bool, option("Keep pictures that the network's views differ on, too, with its guess.")
     ] = False,
+    precision: given.PrecisionOption = "auto",
+    device: given.Device = "auto",
+    threads: given.Threads = 0,
     debug: given.Debug = False,
 ) -> None:
     """Give photographs the masks that a trained network is sure of, to train the next one on.
 
     Example: python -m training label-people person.pt --pictures photographs --people data/people -o more
     """
+    options = {key: value for key, value in locals().items() if key != "debug"}
     from training.config_person import LabelPeopleConfig
     from training.evaluate_person import label
 
-    label(
-        LabelPeopleConfig(
-            networks=tuple(networks),
-            pictures=tuple(pictures),
-            people=people,
-            out=out,
-            keep_unsure=keep_unsure,
-        )
-    )
+    options["networks"], options["pictures"] = tuple(networks), tuple(pictures)
+    label(LabelPeopleConfig(**options))
