@@ -23,6 +23,7 @@ class DecoderConfig(TrainingConfig):
     statistics_weight: how much the channels' means and deviations count beside the features themselves.
     pixel_weight: how much pixels count: of photographs and paintings those that they have, of features that
         were put together, which no picture is known for, those outside [0, 1].
+    clip: length that the gradient of a step is cut to; 0 leaves it alone.
     """
 
     presets: ClassVar[tuple[str, ...]] = DECODER_PRESETS
@@ -34,6 +35,7 @@ class DecoderConfig(TrainingConfig):
     rebuilt: float = 0.0
     statistics_weight: float = 0.0
     pixel_weight: float = 0.0
+    clip: float = 0.0
     preset: str = MIRROR
     style_layers: tuple[str, ...] = ()
     style_weight: float = 0.0
@@ -52,7 +54,7 @@ class DecoderConfig(TrainingConfig):
         """
         super().__post_init__()
         check_ranges(self, {"swapped": (0, 1), "rebuilt": (0, 1)})
-        check_ranges(self, {"statistics_weight": (0, 1e6), "pixel_weight": (0, 1e6)})
+        check_ranges(self, {"statistics_weight": (0, 1e6), "pixel_weight": (0, 1e6), "clip": (0, 1e6)})
         if self.swapped + self.rebuilt > 1:
             raise OptionError(
                 "--swapped and --rebuilt are shares of the same pictures: together at most 1, "

@@ -82,6 +82,9 @@ class DecoderTrainer(Trainer[DecoderConfig]):
         rise = (self.step + 1) / _WARM_UP_STEPS
         return self.config.learning_rate * min(1.0, rise, max(left, 1e-3) / 0.25)
 
+    def _longest_gradient(self) -> float:
+        return self.config.clip
+
     def _loss(self, content_image: Tensor | None) -> tuple[Tensor, LossParts]:
         assert content_image is not None
         target, pictures = self._mixture(content_image)

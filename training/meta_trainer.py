@@ -124,15 +124,10 @@ class MetaTrainer(Trainer[MetaConfig]):
         else:
             # Millions of numbers, each moved in every step: in one go that takes a quarter of the time.
             optimizer = torch.optim.Adam(parameters, lr=rate, fused=True)
-        optimizer.register_step_pre_hook(self._clip_gradient)
         return optimizer
 
-    def _clip_gradient(self, *_: object) -> None:
-        """Bound what one odd style does: one nearly of one colour is far from any painting, relatively."""
-        if self.config.clip:
-            length = nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
-            if not length.isfinite():
-                self.network.zero_grad(set_to_none=True)  # no step at all, and none in Adam's memory
+    def _longest_gradient(self) -> float:
+        return self.config.clip
 
     def _learning_rate(self) -> float:
         config = self.config

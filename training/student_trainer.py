@@ -94,16 +94,8 @@ class StudentTrainer(Trainer[StudentConfig]):
             ]
         begin_as(network.to(self.placement.device), teacher.meta_style, torch.cat(vectors))
 
-    def _build_optimizer(self) -> torch.optim.Optimizer:
-        optimizer = super()._build_optimizer()
-        optimizer.register_step_pre_hook(self._clip_gradient)
-        return optimizer
-
-    def _clip_gradient(self, *_: object) -> None:
-        if self.config.clip:
-            length = nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
-            if not length.isfinite():
-                self.network.zero_grad(set_to_none=True)
+    def _longest_gradient(self) -> float:
+        return self.config.clip
 
     def _learning_rate(self) -> float:
         share = min(0.1, _WARM_UP_STEPS / self.config.steps)

@@ -153,8 +153,20 @@ class Trainer(ABC, Generic[Config]):
             )
         self.optimizer.zero_grad(set_to_none=True)
         self.placement.backward(total)
+        self._clip_gradient()
         self.optimizer.step()
         return parts
+
+    def _longest_gradient(self) -> float:
+        """Return the length that the gradient of a step is cut to; 0 leaves it as it is."""
+        return 0.0
+
+    def _clip_gradient(self) -> None:
+        """Bound what one odd picture does: one nearly of one colour is far from any other, relatively."""
+        if longest := self._longest_gradient():
+            length = nn.utils.clip_grad_norm_(self.network.parameters(), longest)
+            if not length.isfinite():
+                self.network.zero_grad(set_to_none=True)  # no step at all, and none in the optimiser's memory
 
     def _batches(self) -> Iterator[Tensor | None]:
         """Yield what each step to come practises on: this process's share of a batch, or None."""

@@ -33,6 +33,7 @@ def decoder(
     pixel_weight: Annotated[
         float, option("How much pixels count beside them; without, colours may be lost.")
     ] = 0.0,
+    clip: Annotated[float, option("Cut gradients down to this length; 0 never.")] = 0.0,
     steps: given.Steps = 80000,
     batch_size: Annotated[int, option("Pictures a step.")] = 2,
     crop_size: given.CropSize = 256,
