@@ -19,6 +19,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "learning_rate": (1e-7, 1.0),
     "average": (0, 0.99999),
     "checkpoint_minutes": (0, 1e4),
+    "teacher_share": (0, 1),
     "sample_every": (1, 10_000_000),
 }
 _CHOICES = {
@@ -50,6 +51,8 @@ class PersonConfig:
     weights: a folder with SqueezeNet's weights to begin with; None begins with none.
     init_from: a checkpoint of this command to begin with instead, on other pictures for instance.
     preset: small, which ships, or teacher, which labels photographs for it.
+    teacher: a checkpoint, of preset teacher for instance, that looks at every sample, too; None for none.
+    teacher_share: how much of the mask to learn is what it sees.
     area: pixels of a sample; its proportions change from step to step.
     average: share of the running average of the weights that each step keeps.
     """
@@ -61,6 +64,8 @@ class PersonConfig:
     weights: Path | None = None
     init_from: Path | None = None
     preset: str = SMALL
+    teacher: Path | None = None
+    teacher_share: float = 0.5
     steps: int = 6000
     batch_size: int = 12
     area: int = 160 * 160
@@ -102,9 +107,8 @@ class PersonConfig:
     def changes_since(self, was: Mapping[str, Any]) -> list[str]:
         """Name the options that decide the result and were others in `was`, an earlier `identity`."""
         now = self.identity()
-        return changes(
-            self, {key: now[key] for key in ("begins_with", "also", "init_from", "preset")} | dict(was), now
-        )
+        newer = ("begins_with", "also", "init_from", "preset", "teacher", "teacher_share")
+        return changes(self, {key: now[key] for key in newer} | dict(was), now)
 
     def size(self, step: int) -> tuple[int, int]:
         """Return height and width of a step's samples: square, wide or tall in turn."""

@@ -1,6 +1,7 @@
 """The video judge of what is painted already, by whatever: with masks, as a mix, by another program."""
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import zip_longest
@@ -82,6 +83,8 @@ def evaluate_painted(config: EvaluateVideoConfig) -> int:
         except KeyboardInterrupt:
             complete = False
     if not measured.frames:
+        if not complete:
+            return stopped_too_early()
         raise DataError(
             f"{config.clip}: no pair of frames could be compared; give a clip of one scene, "
             "two frames or more, and what was painted of it"
@@ -94,6 +97,12 @@ def evaluate_painted(config: EvaluateVideoConfig) -> int:
     if config.sheet is not None:
         write_video_sheet(config.sheet, moments, measured, LABELS, title=report_title(plain))
     return 0 if complete else EXIT_INTERRUPTED
+
+
+def stopped_too_early() -> int:
+    """Say that nothing was measured; return the exit code."""
+    print("stopped before a pair of frames was measured", file=sys.stderr)
+    return EXIT_INTERRUPTED
 
 
 def _pairs(config: EvaluateVideoConfig, painting: Path) -> Iterator[dict[str, Image]]:

@@ -1,7 +1,6 @@
 """The video judge's command: one clip, its painting frame by frame and as the product makes it."""
 
 import json
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -18,7 +17,12 @@ from training.clips import Clip, write_lossless
 from training.config_evaluate_video import EvaluateVideoConfig
 from training.devices import choose_device
 from training.errors import DataError, ProductError
-from training.evaluate_painted import EXIT_INTERRUPTED, evaluate_painted, is_painted_clip
+from training.evaluate_painted import (
+    EXIT_INTERRUPTED,
+    evaluate_painted,
+    is_painted_clip,
+    stopped_too_early,
+)
 from training.flow_estimators import FlowEstimator, open_flow
 from training.images import to_tensor, to_uint8
 from training.judge.product import export_checkpoint, paint_clip
@@ -67,23 +71,18 @@ def evaluate_video(config: EvaluateVideoConfig) -> int:
         try:
             prepared = _prepare(config, painter, folder, progress)
         except KeyboardInterrupt:
-            return _stopped_too_early()
+            return stopped_too_early()
         judge = _Judge(prepared, painter, estimate, shown=config.sheet is not None)
         complete = judge.run(_bar(progress, "comparing", prepared.count - 1))
     if not judge.measured.frames:
         if not complete:
-            return _stopped_too_early()
+            return stopped_too_early()
         raise DataError(
             f"{config.clip}: no pair of frames could be compared, for all are cuts, or move beyond what "
             "optical flow can follow; give a clip of one scene with its frames in order"
         )
     _report(config, painter, estimate, prepared, judge, complete=complete)
     return 0 if complete else EXIT_INTERRUPTED
-
-
-def _stopped_too_early() -> int:
-    print("stopped before a pair of frames was measured", file=sys.stderr)
-    return EXIT_INTERRUPTED
 
 
 def _prepare(config: EvaluateVideoConfig, painter: Painter, folder: Path, progress: Progress) -> Prepared:

@@ -58,6 +58,7 @@ class Trainer(ABC, Generic[Config]):
         self.earlier_pictures = self._start_from() if config.init_from else 0
         self.network.to(placement.device).to(memory_format=torch.channels_last)
         self.optimizer = self._build_optimizer()
+        self.optimizer.register_step_pre_hook(self._clip_gradient)
         self.history: list[dict[str, float]] = []
         self.step = 0
         if self.resumes:
@@ -153,7 +154,6 @@ class Trainer(ABC, Generic[Config]):
             )
         self.optimizer.zero_grad(set_to_none=True)
         self.placement.backward(total)
-        self._clip_gradient()
         self.optimizer.step()
         return parts
 
@@ -161,7 +161,7 @@ class Trainer(ABC, Generic[Config]):
         """Return the length that the gradient of a step is cut to; 0 leaves it as it is."""
         return 0.0
 
-    def _clip_gradient(self) -> None:
+    def _clip_gradient(self, *_: object) -> None:
         """Bound what one odd picture does: one nearly of one colour is far from any other, relatively."""
         if longest := self._longest_gradient():
             length = nn.utils.clip_grad_norm_(self.network.parameters(), longest)

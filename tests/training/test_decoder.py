@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,24 @@ def test_a_few_steps_bring_the_features_of_the_decoded_picture_nearer(
     history = load_checkpoint(tmp_path / "a.run" / "checkpoint.pt")["resume"]["history"]
     first, last = (sum(row["features"] for row in rows) for rows in (history[:8], history[-8:]))
     assert last < 0.5 * first
+
+
+def test_gradients_are_cut_where_that_is_asked_for(
+    photographs: Path, feature_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengths: list[float] = []
+    cut = torch.nn.utils.clip_grad_norm_
+
+    def counting(parameters: Iterable[torch.Tensor], longest: float) -> torch.Tensor:
+        length = cut(parameters, longest)
+        lengths.append(longest)
+        return length
+
+    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", counting)
+    for clip, expected in (("0", []), ("0.5", [0.5, 0.5])):
+        options = ("--layer", "relu1_1", "--steps", "2", "--clip", clip, "--fresh")
+        assert run(app, line(tmp_path / "a.pt", photographs, feature_weights, *options)) == 0
+        assert lengths == expected
 
 
 def test_rebuilt_regions_come_back_with_the_statistics_asked_for_and_a_run_takes_a_new_end(

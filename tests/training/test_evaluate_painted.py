@@ -8,15 +8,21 @@ import cv2
 import numpy as np
 import pytest
 from motion_makers import sliding_texture, write_frames
+from torch import Tensor
 
+from training import evaluate_painted
 from training.cli import app
 from training.console import run
+from training.evaluate_painted import Image
+from training.flow_estimators import DisFlow
 
 
 @pytest.fixture(autouse=True)
 def dis_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No RAFT, whatever this machine has."""
-    monkeypatch.setenv("LIVEBRUSH_WEIGHTS", str(tmp_path))
+    """No RAFT on this machine, and no line to get it through."""
+    monkeypatch.delenv("LIVEBRUSH_WEIGHTS", raising=False)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
 
 
 @pytest.fixture
@@ -62,6 +68,28 @@ def test_a_style_comes_before_a_folder_of_its_name(
     assert json.loads(report.read_text())["style"] == "udnie"
     assert run(app, ["evaluate-video", "./udnie", "clip", "--frames", "2", "--json", str(report)]) == 0
     assert json.loads(report.read_text())["clips"]["painted"]["ratio_to_input"] == 1
+
+
+class CtrlC(DisFlow):
+    """Somebody presses Ctrl-C in the second pair, or in the first of the next clip."""
+
+    calls = 0
+
+    def __call__(self, image: Image, other: Image) -> Tensor:
+        CtrlC.calls += 1
+        if self.calls > 2:  # two a pair
+            raise KeyboardInterrupt
+        return super().__call__(image, other)
+
+
+def test_ctrl_c_reports_what_was_measured_so_far(
+    clip: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(evaluate_painted, "open_flow", lambda *_: CtrlC())
+    assert run(app, ["evaluate-video", str(clip), str(clip)]) == 130
+    assert "stopped: 1 pairs of" in capsys.readouterr().out
+    assert run(app, ["evaluate-video", str(clip), str(clip)]) == 130
+    assert "stopped before a pair" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

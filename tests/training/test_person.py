@@ -13,6 +13,7 @@ from torch import Tensor
 
 from export.errors import ExportError
 from export.other_kinds import load_person
+from training.checkpoint import load_checkpoint
 from training.config_person import EvaluatePersonConfig, PersonConfig
 from training.devices import Placement
 from training.errors import CheckpointError, DataError, OptionError, WeightsError
@@ -130,6 +131,22 @@ def test_the_teacher_sees_as_squeezenet_and_vgg_did_and_only_vgg_stays_so(
         network(torch.rand(1, 3, 64, 90))
     with pytest.raises(OptionError, match="is of preset teacher, not small"):
         PersonTrainer(configured(people, tmp_path / "b.pt", init_from=tmp_path / "a.pt"), trainer.placement)
+
+
+def test_a_sample_is_learnt_partly_as_the_teacher_sees_it(people: Path, tmp_path: Path) -> None:
+    PersonTrainer(configured(people, tmp_path / "a.pt", preset="teacher"), Placement("cpu", "fp32")).run()
+    teacher = load_person_net(tmp_path / "a.pt")[0]
+    image, mask = torch.rand(2, 3, 64, 64), torch.ones(2, 1, 64, 64)
+    for share in (0.0, 0.25, 1.0):
+        config = configured(people, tmp_path / "b.pt", teacher=tmp_path / "a.pt", teacher_share=share)
+        trainer = PersonTrainer(config, Placement("cpu", "fp32"))
+        with torch.no_grad():
+            expected = (1 - share) * mask + share * teacher(image).sigmoid()
+        torch.testing.assert_close(trainer._ask_teacher(image, mask), expected)
+    trainer.run()
+    assert load_checkpoint(tmp_path / "b.pt")["training"]["teacher_share"] == 1
+    with pytest.raises(OptionError, match="--teacher-share must be between 0 and 1"):
+        configured(people, tmp_path / "c.pt", teacher_share=2)
 
 
 def test_the_teacher_does_not_leave(people: Path, tmp_path: Path) -> None:

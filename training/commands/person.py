@@ -25,6 +25,10 @@ def person(
     preset: Annotated[
         str, option("small, which ships; or teacher, whose masks small learns from.")
     ] = "small",
+    teacher: Annotated[
+        Path | None, option("NAME.pt of a larger one, which looks at all samples, too.")
+    ] = None,
+    teacher_share: Annotated[float, option("How much of the mask to learn is what it sees.")] = 0.5,
     steps: given.Steps = 6000,
     batch_size: Annotated[int, option("Pictures a step.")] = 12,
     area: Annotated[int, option("Pixels of a picture as the network sees it.")] = 25_600,
