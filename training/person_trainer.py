@@ -131,7 +131,8 @@ class PersonTrainer:
     def _ask_teacher(self, image: Tensor, mask: Tensor) -> Tensor:
         """Return the mask to learn, (N, 1, H, W): partly what the teacher sees.
 
-        Hinton et al. 2015, arXiv:1503.02531. It says more than a mask does: where it is not sure, and what people who drew masks left out.
+        Hinton et al. 2015, arXiv:1503.02531. It says more than a mask does: where it is not sure, and what
+        people who drew masks left out.
         """
         if self.teacher is None:
             return mask
