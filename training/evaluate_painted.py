@@ -37,11 +37,22 @@ Image = NDArray[np.uint8]
 
 
 def is_painted_clip(style: str) -> bool:
-    """Return whether what stands in the place of a style is a clip: it is there, and is no style's."""
+    """Return whether what stands in the place of a style is a clip: it is there, and is no style's.
+
+    Raises:
+        OptionError: if it is the path of something that is not there, or as `find_style_file`.
+    """
     try:
         find_style_file(style)
     except OptionError:
-        return Path(style).expanduser().exists()
+        path = Path(style).expanduser()
+        if path.exists():
+            return True
+        if path.suffix not in (".onnx", ".pt") and path.name != style:
+            raise OptionError(
+                f"nothing at {path}: give a style's name, a style file, or what was painted of the clip"
+            ) from None
+        raise
     return False
 
 

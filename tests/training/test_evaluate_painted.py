@@ -70,6 +70,15 @@ def test_a_style_comes_before_a_folder_of_its_name(
     assert json.loads(report.read_text())["clips"]["painted"]["ratio_to_input"] == 1
 
 
+def test_a_painting_that_is_not_there_is_one_line(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for style, message in ((str(tmp_path / "no.mkv"), "nothing at "), ("no_such_style", "no style 'no_such")):
+        assert run(app, ["evaluate-video", style, str(clip)]) == 2
+        error = capsys.readouterr().err
+        assert message in error and error.count("\n") == 1
+
+
 class CtrlC(DisFlow):
     """Somebody presses Ctrl-C in the second pair, or in the first of the next clip."""
 
