@@ -7,15 +7,13 @@ from contextlib import ExitStack
 from itertools import zip_longest
 from pathlib import Path
 
-import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from training.clips import Clip
 from training.config_evaluate_video import EvaluateVideoConfig
 from training.errors import DataError, OptionError
-from training.flow_estimators import open_flow
+from training.flow_estimators import FlowEstimator
 from training.judge.steadiness import Measured, find_motion
 from training.judge.video_report import (
     INPUT,
@@ -26,7 +24,7 @@ from training.judge.video_report import (
     print_report,
     report_title,
 )
-from training.judge.video_sheet import Moments, require_matplotlib, write_video_sheet
+from training.judge.video_sheet import Moments, write_video_sheet
 from training.optimization.interrupt import delayed_interrupt
 from training.report import progress_bar
 from training.style_files import find_style_file
@@ -56,22 +54,14 @@ def is_painted_clip(style: str) -> bool:
     return False
 
 
-def evaluate_painted(config: EvaluateVideoConfig) -> int:
+def evaluate_painted(config: EvaluateVideoConfig, estimate: FlowEstimator) -> int:
     """Measure a painted clip beside the clip that it was made of; return the exit code.
 
     Frames belong together by their numbers, and are cut and made smaller alike.
 
     Raises:
-        OptionError: if a sheet cannot be drawn here.
         DataError: if a clip cannot be read, their frames do not belong together, or no pair can be compared.
-        WeightsError: if RAFT is asked for without weights.
     """
-    if config.threads:
-        torch.set_num_threads(config.threads)
-        cv2.setNumThreads(config.threads)
-    if config.sheet is not None:
-        require_matplotlib()
-    estimate = open_flow(config.flow, config.weights, config.device)
     painting = Path(config.style).expanduser()
     measured, complete, count, size_wh = Measured((INPUT, PAINTED)), True, 0, (0, 0)
     moments = Moments(0 if config.sheet is None else sum(1 for _ in _pairs(config, painting)))

@@ -55,14 +55,15 @@ def evaluate_video(config: EvaluateVideoConfig) -> int:
         WeightsError: if RAFT is asked for without weights.
         ProductError: if the product fails on a style file.
     """
-    if is_painted_clip(config.style):
-        return evaluate_painted(config)
     if config.threads:
         torch.set_num_threads(config.threads)
         cv2.setNumThreads(config.threads)
     if config.sheet is not None:
         require_matplotlib()
+    is_painted = is_painted_clip(config.style)
     estimate = open_flow(config.flow, config.weights, config.device)
+    if is_painted:
+        return evaluate_painted(config, estimate)
     device = torch.device(choose_device(config.device))
     painter = open_painter(config.style, device=device, threads=config.threads or None)
     with ExitStack() as opened:

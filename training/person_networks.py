@@ -3,13 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from training.checkpoint import load_checkpoint, load_weights
 from training.errors import CheckpointError, WeightsError
-from training.feature_weights import find_weights, read_weights
+from training.feature_weights import load_feature_net, read_weights
 from training.networks.person_net import PersonNet, read_squeezenet
-from training.networks.person_teacher import PersonTeacherNet, read_teacher_start
+from training.networks.person_teacher import PersonTeacherNet
 
 KIND = "person"
 SMALL, TEACHER = "small", "teacher"
@@ -26,16 +24,14 @@ def begin_trained(network: AnyPersonNet, weights: Path) -> None:
     """Take over what others have learnt, from a folder of weights.
 
     Raises:
-        WeightsError: if a file is missing.
+        WeightsError: if a file is missing, or is not what its name says.
     """
-    squeezenet = _read(weights / SQUEEZENET)
-    if isinstance(network, PersonNet):
-        read_squeezenet(network, squeezenet)
-        return
-    small_vgg = find_weights("small", weights)
-    if small_vgg is None:
-        raise WeightsError(f"no vgg19_distilled16x*.safetensors in {weights}: the teacher sees with it")
-    read_teacher_start(network, squeezenet, _read(small_vgg))
+    file = weights / SQUEEZENET
+    if not file.is_file():
+        raise WeightsError(f"no {file.name} in {file.parent}: leave --weights out to begin with none")
+    read_squeezenet(network, {name: value.float() for name, value in read_weights(file)[0].items()})
+    if isinstance(network, PersonTeacherNet):
+        network.vgg.load_state_dict(load_feature_net("small", weights).network.state_dict())
 
 
 def load_person_net(file: Path) -> tuple[AnyPersonNet, dict[str, Any]]:
@@ -50,9 +46,3 @@ def load_person_net(file: Path) -> tuple[AnyPersonNet, dict[str, Any]]:
     network = build_person_net(content.get("preset", SMALL))
     load_weights(network, content["weights"], file)
     return network.eval(), content
-
-
-def _read(file: Path) -> dict[str, Tensor]:
-    if not file.is_file():
-        raise WeightsError(f"no {file.name} in {file.parent}: leave --weights out to begin with none")
-    return {name: value.float() for name, value in read_weights(file)[0].items()}

@@ -10,7 +10,7 @@ import pytest
 from motion_makers import sliding_texture, write_frames
 from torch import Tensor
 
-from training import evaluate_painted
+from training import evaluate_video
 from training.cli import app
 from training.console import run
 from training.evaluate_painted import Image
@@ -94,7 +94,7 @@ class CtrlC(DisFlow):
 def test_ctrl_c_reports_what_was_measured_so_far(
     clip: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(evaluate_painted, "open_flow", lambda *_: CtrlC())
+    monkeypatch.setattr(evaluate_video, "open_flow", lambda *_: CtrlC())
     assert run(app, ["evaluate-video", str(clip), str(clip)]) == 130
     assert "stopped: 1 pairs of" in capsys.readouterr().out
     assert run(app, ["evaluate-video", str(clip), str(clip)]) == 130

@@ -18,8 +18,8 @@ from training.config_person import EvaluatePersonConfig, PersonConfig
 from training.devices import Placement
 from training.errors import CheckpointError, DataError, OptionError, WeightsError
 from training.feature_weights import load_feature_net
-from training.networks.person_net import PersonNet, read_squeezenet
-from training.networks.person_teacher import SQUEEZENET_PLACES, PersonTeacherNet
+from training.networks.person_net import SQUEEZENET_PLACES, PersonNet, read_squeezenet
+from training.networks.person_teacher import PersonTeacherNet
 from training.people import Pair, fit_size, read_backgrounds, read_pairs, split_people
 from training.people_practice import Practice
 from training.person_loss import dice_loss, edge_weights, person_loss

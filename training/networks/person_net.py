@@ -9,7 +9,10 @@ from torch.nn import functional
 # Height and width must be multiples of it: the encoder halves them four times.
 MULTIPLE = 16
 # Subtracted from RGB in [0, 255]; what the network of the first weights was trained with.
-_MEAN = (123.0, 117.0, 104.0)
+MEAN = (123.0, 117.0, 104.0)
+# Of SqueezeNet 1.0's modules, by torchvision's numbers.
+SQUEEZENET_PLACES = {"conv1": 0, "fire2": 3, "fire3": 4, "fire4": 5, "fire5": 7, "fire6": 8, "fire7": 9}
+SQUEEZENET_PLACES |= {"fire8": 10, "fire9": 12}
 
 
 class Fire(nn.Module):
@@ -54,7 +57,15 @@ class Separable(nn.Module):
         return functional.relu(features + self.pointwise_norm(self.pointwise(moved)))
 
 
-class PersonNet(nn.Module):
+class LikeSqueezeNet(nn.Module):
+    """A network that begins with modules of SqueezeNet, under its names: conv1, fire2 and on."""
+
+    def encoder_names(self) -> set[str]:
+        """Return the names of the parameters that may come from SqueezeNet."""
+        return {name for name, _ in self.named_parameters() if name.startswith(("conv1.", "fire"))}
+
+
+class PersonNet(LikeSqueezeNet):
     """RGB in [0, 1], (N, 3, H, W) -> logits of "a person is here", (N, 1, H, W). H, W: multiples of 16.
 
     The encoder is SqueezeNet's first seven modules with the first pooling left out for a stride of 4,
@@ -79,7 +90,7 @@ class PersonNet(nn.Module):
         self.narrow4 = Lateral(32, 16)
         self.join2 = Separable(16)
         self.to_logits = nn.Conv2d(16, 1, 3, padding=1)
-        self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1), persistent=False)
         self.mean: Tensor
 
     def forward(self, image: Tensor) -> Tensor:
@@ -88,10 +99,7 @@ class PersonNet(nn.Module):
         Raises:
             ValueError: if height or width is no multiple of 16.
         """
-        if image.shape[-2] % MULTIPLE or image.shape[-1] % MULTIPLE:
-            raise ValueError(
-                f"height and width must be multiples of {MULTIPLE}, instead got {tuple(image.shape[-2:])}"
-            )
+        check_sides(image)
         levels = image * 255 - self.mean
         at4 = self.fire3(self.fire2(functional.relu(self.conv1(levels))))  # (N, 128, H/4, W/4)
         at8 = self.fire5(self.fire4(halve(at4)))  # (N, 256, H/8, W/8)
@@ -102,23 +110,26 @@ class PersonNet(nn.Module):
         joined = double(self.narrow4(joined)) + self.detail(levels / 64)  # (N, 16, H/2, W/2)
         return double(self.to_logits(self.join2(joined)))
 
-    def encoder_names(self) -> set[str]:
-        """Return the names of the parameters that may come from SqueezeNet."""
-        return {name for name, _ in self.named_parameters() if name.startswith(("conv1.", "fire"))}
 
-
-def read_squeezenet(network: PersonNet, weights: Mapping[str, Tensor]) -> None:
-    """Take over SqueezeNet 1.0's first modules, by torchvision's names.
+def read_squeezenet(network: LikeSqueezeNet, weights: Mapping[str, Tensor]) -> None:
+    """Take over SqueezeNet 1.0's modules that a network has, by torchvision's names.
 
     Raises:
         KeyError: if one of them is not there.
     """
-    places = {"conv1": 0, "fire2": 3, "fire3": 4, "fire4": 5, "fire5": 7, "fire6": 8, "fire7": 9}
     own = dict(network.named_parameters())
     with torch.no_grad():
         for name in network.encoder_names():
             module, _, rest = name.partition(".")
-            own[name].copy_(weights[f"features.{places[module]}.{rest}"])
+            own[name].copy_(weights[f"features.{SQUEEZENET_PLACES[module]}.{rest}"])
+
+
+def check_sides(image: Tensor) -> None:
+    """Raise ValueError if height or width is no multiple of 16."""
+    if image.shape[-2] % MULTIPLE or image.shape[-1] % MULTIPLE:
+        raise ValueError(
+            f"height and width must be multiples of {MULTIPLE}, instead got {tuple(image.shape[-2:])}"
+        )
 
 
 def halve(features: Tensor) -> Tensor:

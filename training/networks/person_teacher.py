@@ -1,24 +1,27 @@
 """A larger network that finds people, for the small one to learn from: it never ships."""
 
-from collections.abc import Mapping
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.networks.person_net import MULTIPLE, Fire, Lateral, Separable, double, halve
+from training.networks.person_net import (
+    MEAN,
+    Fire,
+    Lateral,
+    LikeSqueezeNet,
+    Separable,
+    check_sides,
+    double,
+    halve,
+)
 from training.networks.small_vgg import SmallVgg
 
-# Subtracted from RGB in [0, 255]; as SqueezeNet was trained.
-_MEAN = (123.0, 117.0, 104.0)
-SQUEEZENET_PLACES = {"conv1": 0, "fire2": 3, "fire3": 4, "fire4": 5, "fire5": 7, "fire6": 8, "fire7": 9}
-SQUEEZENET_PLACES |= {"fire8": 10, "fire9": 12}
 _SEEN = ("relu3_1", "relu4_1", "relu5_1")
 # Pictures with masks are few: what a lateral says of one is not to be learnt by heart.
 _DROPPED = 0.15
 
 
-class PersonTeacherNet(nn.Module):
+class PersonTeacherNet(LikeSqueezeNet):
     """RGB in [0, 1], (N, 3, H, W) -> logits of "a person is here", (N, 1, H, W). H, W: multiples of 16.
 
     All of SqueezeNet's modules, at its own strides, and beside them what a small copy of VGG sees, which is
@@ -42,7 +45,7 @@ class PersonTeacherNet(nn.Module):
         self.narrow4 = Lateral(64, 32)
         self.from2, self.join2 = Lateral(96, 32), nn.Sequential(Separable(32), Separable(32))
         self.to_logits = nn.Conv2d(32, 1, 3, padding=1)
-        self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1), persistent=False)
         self.mean: Tensor
 
     def forward(self, image: Tensor) -> Tensor:
@@ -51,10 +54,7 @@ class PersonTeacherNet(nn.Module):
         Raises:
             ValueError: if height or width is no multiple of 16.
         """
-        if image.shape[-2] % MULTIPLE or image.shape[-1] % MULTIPLE:
-            raise ValueError(
-                f"height and width must be multiples of {MULTIPLE}, instead got {tuple(image.shape[-2:])}"
-            )
+        check_sides(image)
         with torch.no_grad():
             seen = self.vgg(image, _SEEN)
         at2 = functional.relu(self.conv1(image * 255 - self.mean))  # (N, 96, H/2, W/2)
@@ -68,29 +68,7 @@ class PersonTeacherNet(nn.Module):
         joined = double(self.narrow4(self.join4(joined))) + self.from2(at2)
         return double(self.to_logits(self.join2(joined)))
 
-    def encoder_names(self) -> set[str]:
-        """Return the names of the parameters that come from other networks."""
-        return {name for name, _ in self.named_parameters() if name.startswith(("conv1.", "fire", "vgg."))}
-
     def _beside(self, squeezenet: Tensor, vgg: Tensor) -> Tensor:
         # VGG's are about 1, SqueezeNet's of the order of ten and more.
         both = torch.cat((squeezenet, vgg.to(squeezenet.dtype) * 10), dim=1)
         return functional.dropout2d(both, _DROPPED, self.training)
-
-
-def read_teacher_start(
-    network: PersonTeacherNet, squeezenet: Mapping[str, Tensor], vgg: Mapping[str, Tensor]
-) -> None:
-    """Take over all of SqueezeNet 1.0, by torchvision's names, and the small copy of VGG.
-
-    Raises:
-        KeyError: if a part of SqueezeNet is not there.
-        RuntimeError: if a part of VGG is not.
-    """
-    own = dict(network.named_parameters())
-    with torch.no_grad():
-        for name in network.encoder_names():
-            module, _, rest = name.partition(".")
-            if module != "vgg":
-                own[name].copy_(squeezenet[f"features.{SQUEEZENET_PLACES[module]}.{rest}"])
-    network.vgg.load_state_dict(dict(vgg))
