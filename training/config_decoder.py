@@ -24,6 +24,7 @@ class DecoderConfig(TrainingConfig):
     pixel_weight: how much pixels count: of photographs and paintings those that they have, of features that
         were put together, which no picture is known for, those outside [0, 1].
     clip: length that the gradient of a step is cut to; 0 leaves it alone.
+    bridge: train only the way from the layers to the one that `init_from` decodes, on that one's features.
     """
 
     presets: ClassVar[tuple[str, ...]] = DECODER_PRESETS
@@ -36,6 +37,7 @@ class DecoderConfig(TrainingConfig):
     statistics_weight: float = 0.0
     pixel_weight: float = 0.0
     clip: float = 0.0
+    bridge: bool = False
     preset: str = MIRROR
     style_layers: tuple[str, ...] = ()
     style_weight: float = 0.0
@@ -72,6 +74,8 @@ class DecoderConfig(TrainingConfig):
             raise OptionError(
                 f"--crop-size must be a multiple of {multiple} for {max(names)}, instead got {self.crop_size}"
             )
+        if self.bridge and self.init_from is None:
+            raise OptionError("--bridge leads to the layer that another decoder begins at: give --init-from")
         if not self.styles:
             raise OptionError("give at least one folder of paintings with --styles")
         if self.devices > 1:

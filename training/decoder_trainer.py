@@ -1,6 +1,6 @@
 """Trains decoders as auto-encoders: Lu et al. 2017, section 3.2."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from training.checkpoint import load_weights
 from training.config_decoder import DecoderConfig
-from training.errors import CheckpointError
+from training.errors import CheckpointError, OptionError
 from training.losses import LossParts, relative_content_loss
 from training.networks.decoder_net import DecoderNet
 from training.objective import weigh
@@ -37,6 +37,8 @@ class DecoderTrainer(Trainer[DecoderConfig]):
     """Trains a decoder on features of photographs, of paintings, and of pairs of both."""
 
     kind = "decoder"
+    bridge_ref: LayerRef | None = None  # where the way ends that alone is trained
+    bridge_scale = 1.0
 
     def _build_objective(self) -> Perception:
         config = self.config
@@ -61,9 +63,13 @@ class DecoderTrainer(Trainer[DecoderConfig]):
     def _first_content(self, file: Path) -> dict[str, Any]:
         """A decoder of other layers begins this one: what lies shallower than both is the same way back."""
         content = super()._first_content(file)
-        if content.get("kind") != self.kind or content["layers"] == [str(ref) for ref in self.refs]:
+        if content.get("kind") != self.kind:
             return content
         there = parse_layers(content["layers"], self.config.features)
+        if self.config.bridge:
+            self._begin_bridge(max(there, key=lambda ref: ref.layer), content["weights"])
+        if content["layers"] == [str(ref) for ref in self.refs]:
+            return content
         other = DecoderNet([ref.layer for ref in there], content["preset"])
         load_weights(other, content["weights"], file)
         taken = self._decoder().begin_with(other)
@@ -71,9 +77,24 @@ class DecoderTrainer(Trainer[DecoderConfig]):
             raise CheckpointError(f"--init-from {file} decodes {', '.join(content['layers'])}: nothing fits")
         return {**content, "preset": self.config.preset, "weights": self.network.state_dict()}
 
-    def _see(self, image: Tensor) -> dict[LayerRef, Tensor]:
+    def _begin_bridge(self, there: LayerRef, weights: Mapping[str, Tensor]) -> None:
+        """Train nothing but the way to the layer that another decoder begins at."""
+        deepest, networks = max(ref.layer for ref in self.refs), set(self.perception.loaded)
+        if there.layer >= deepest or there.network not in networks:
+            raise OptionError(
+                f"--init-from decodes {there}: --bridge needs a layer of {', '.join(sorted(networks))} "
+                f"before {deepest}"
+            )
+        self.bridge_ref = there
+        self.bridge_scale = float(weights[f"scale_{there.layer}"])
+        trained = self._decoder().bridge_names(there.layer)
+        for name, values in self.network.named_parameters():
+            values.requires_grad_(name in trained)
+
+    def _see(self, image: Tensor, *more: LayerRef) -> dict[LayerRef, Tensor]:
+        refs = (*self.refs, *more)
         with torch.no_grad(), self.placement.autocast():
-            found: dict[LayerRef, Tensor] = self.perception(image.to(self.placement.device), self.refs)
+            found: dict[LayerRef, Tensor] = self.perception(image.to(self.placement.device), refs)
         return {ref: one.float() for ref, one in found.items()}
 
     def _learning_rate(self) -> float:
@@ -87,6 +108,8 @@ class DecoderTrainer(Trainer[DecoderConfig]):
 
     def _loss(self, content_image: Tensor | None) -> tuple[Tensor, LossParts]:
         assert content_image is not None
+        if self.bridge_ref is not None:
+            return self._bridge_loss(content_image, self.bridge_ref)
         target, pictures = self._mixture(content_image)
         with self.placement.autocast():
             image = self.trained({ref.layer: one for ref, one in target.items()})
@@ -101,6 +124,19 @@ class DecoderTrainer(Trainer[DecoderConfig]):
             parts["pixels"] = pixel_loss(image, pictures)
             weights["pixels"] = self.config.pixel_weight
         return weigh(self.config, image, parts, weights)
+
+    def _bridge_loss(self, photographs: Tensor, there: LayerRef) -> tuple[Tensor, LossParts]:
+        """How far what comes to a layer is from what photographs and paintings have there, half of each."""
+        first = self.step * self.config.batch_size
+        pictures = [
+            self.paintings[first + n][0].to(photograph) if (first + n) % 2 else photograph
+            for n, photograph in enumerate(photographs)
+        ]
+        seen = self._see(torch.stack(pictures), there)
+        with self.placement.autocast():
+            risen = self._decoder().bridge({ref.layer: seen[ref] for ref in self.refs}, there.layer)
+        loss = relative_content_loss(risen, seen[there] / self.bridge_scale)
+        return loss, {"total": float(loss.detach()), "bridge": float(loss.detach())}
 
     def _mixture(self, photographs: Tensor) -> tuple[dict[LayerRef, Tensor], list[Tensor | None]]:
         """Return the features of this step: of photographs, paintings, or pairs, by the pictures' numbers.

@@ -63,6 +63,20 @@ def test_a_narrow_decoder_has_half_the_numbers_between_the_deepest_layers_and_th
         DecoderNet(("relu1_1",), "wide")
 
 
+def test_the_bridge_is_the_way_that_decoding_goes_before_the_layer_where_it_ends() -> None:
+    network = DecoderNet(("relu3_1",))
+    found = {"relu3_1": torch.rand(1, 256, 4, 4)}
+    bridge = network.bridge(found, "relu2_1")
+    assert bridge.shape == (1, 128, 8, 8)
+    bridge.sum().backward()
+    passed = {name for name, values in network.named_parameters() if values.grad is not None}
+    assert passed == network.bridge_names("relu2_1")
+    rest = DecoderNet(("relu2_1",))
+    rest.begin_with(network)
+    with torch.no_grad():
+        torch.testing.assert_close(rest({"relu2_1": bridge}), network(found))
+
+
 def test_layers_that_no_decoder_has_are_refused() -> None:
     with pytest.raises(ValueError, match="relu1_1, relu2_1"):
         DecoderNet(("relu3_3",))
@@ -197,6 +211,48 @@ def test_a_training_begins_with_a_decoder_of_other_layers(
     assert run(app, line(tmp_path / "b.pt", photographs, feature_weights, *more)) == 0
     a, b = (load_checkpoint(tmp_path / f"{name}.pt")["weights"] for name in "ab")
     torch.testing.assert_close(a["stages.outer1.weight"], b["stages.outer1.weight"], rtol=0, atol=1e-6)
+
+
+def test_a_bridge_learns_the_features_that_another_decoder_begins_at_and_leaves_that_alone(
+    photographs: Path, feature_weights: Path, tmp_path: Path
+) -> None:
+    first = line(tmp_path / "a.pt", photographs, feature_weights, "--layer", "relu1_1", "--steps", "1")
+    assert run(app, first) == 0
+    bridge = ("--layer", "relu2_1", "--bridge", "--init-from", str(tmp_path / "a.pt"), "--steps", "30")
+    assert run(app, line(tmp_path / "b.pt", photographs, feature_weights, *bridge)) == 0
+    a, b = (load_checkpoint(tmp_path / f"{name}.pt")["weights"] for name in "ab")
+    torch.testing.assert_close(a["stages.outer1.weight"], b["stages.outer1.weight"], rtol=0, atol=0)
+    history = load_checkpoint(tmp_path / "b.run" / "checkpoint.pt")["resume"]["history"]
+    first_loss, last_loss = (sum(row["bridge"] for row in rows) for rows in (history[:8], history[-8:]))
+    assert last_loss < 0.6 * first_loss
+
+
+@pytest.mark.parametrize(
+    ("begins_at", "options", "named"),
+    [
+        ("relu1_1", ("--layer", "relu1_1"), "decodes vgg19:relu1_1: --bridge needs a layer of vgg19"),
+        ("relu1_1", ("--layer", "small:relu2_1"), "--bridge needs a layer of small before relu2_1"),
+        (None, ("--layer", "relu2_1"), "give --init-from"),
+    ],
+)
+def test_a_bridge_that_leads_nowhere_is_one_line(
+    begins_at: str | None,
+    options: tuple[str, ...],
+    named: str,
+    photographs: Path,
+    feature_weights: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file, begun = tmp_path / "a.pt", ()
+    if begins_at is not None:
+        assert run(app, line(file, photographs, feature_weights, "--layer", begins_at, "--steps", "1")) == 0
+        begun = ("--init-from", str(file))
+    capsys.readouterr()
+    words = line(tmp_path / "b.pt", photographs, feature_weights, "--bridge", *options, *begun)
+    assert run(app, words) != 0
+    error = capsys.readouterr().err
+    assert named in error and error.count("\n") == 1
 
 
 def test_a_decoder_of_which_nothing_fits_is_one_line(

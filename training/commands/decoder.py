@@ -34,6 +34,13 @@ def decoder(
         float, option("How much pixels count beside them; without, colours may be lost.")
     ] = 0.0,
     clip: Annotated[float, option("Cut gradients down to this length; 0 never.")] = 0.0,
+    bridge: Annotated[
+        bool,
+        option(
+            "Train only the way to the layer that --init-from decodes, on that layer's features: cheap, "
+            "and a deep decoder's start."
+        ),
+    ] = False,
     steps: given.Steps = 80000,
     batch_size: Annotated[int, option("Pictures a step.")] = 2,
     crop_size: given.CropSize = 256,

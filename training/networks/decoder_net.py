@@ -88,22 +88,45 @@ class DecoderNet(nn.Module):
             taken.append(name)
         return taken
 
+    def bridge(self, features: Mapping[str, Tensor], layer: str) -> Tensor:
+        """Return what comes to a layer from the deeper ones: its features over their usual size.
+
+        Args:
+            features: as of `forward`; of the deeper layers.
+            layer: one of `LAYERS`, shallower than the deepest that is decoded.
+        """
+        return self._rise(features, LAYERS.index(layer) + 1)
+
+    def bridge_names(self, layer: str) -> set[str]:
+        """Return the names of the parameters that `bridge` goes through."""
+        shallowest = LAYERS.index(layer) + 1
+        passed = {f"inner{group}" for group in range(shallowest, self.deepest)}
+        passed |= {f"outer{group}" for group in range(shallowest + 1, self.deepest + 1)}
+        return {name for name, _ in self.named_parameters() if name.split(".")[1] in passed}
+
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Decode the features of all `layers`, by name, (N, C, H / 2^(g-1), W / 2^(g-1)) each."""
-        image: Tensor | None = None
-        for group in range(self.deepest, 0, -1):
-            layer = f"relu{group}_1"
-            if image is not None:
-                image = functional.interpolate(image, scale_factor=2.0, mode="nearest")
-                inner = self.stages[f"inner{group}"]
-                assert isinstance(inner, nn.ModuleList)
-                for conv in inner:
-                    image = conv(image).relu()
-            if layer in self.layers:
-                own = features[layer] / self.get_buffer(f"scale_{layer}")
-                image = own if image is None else torch.cat([image, own], dim=1)
-            image = self.stages[f"outer{group}"](image)
-            if group > 1:
-                image = image.relu()
-        assert image is not None
+        image: Tensor = self._outer(1, self._rise(features, 1) if self.deepest > 1 else None, features)
         return image + 0.5
+
+    def _rise(self, features: Mapping[str, Tensor], to: int) -> Tensor:
+        """Go from the deepest layer up to a group, and through all of it but its last convolution."""
+        risen: Tensor | None = None
+        for group in range(self.deepest, to, -1):
+            risen = self._outer(group, risen, features).relu()
+            risen = functional.interpolate(risen, scale_factor=2.0, mode="nearest")
+            inner = self.stages[f"inner{group - 1}"]
+            assert isinstance(inner, nn.ModuleList)
+            for conv in inner:
+                risen = conv(risen).relu()
+        assert risen is not None
+        return risen
+
+    def _outer(self, group: int, risen: Tensor | None, features: Mapping[str, Tensor]) -> Tensor:
+        """A group's last convolution, of what comes from deeper and of the group's own layer, if joined."""
+        layer = f"relu{group}_1"
+        parts = [] if risen is None else [risen]
+        if layer in self.layers:
+            parts.append(features[layer] / self.get_buffer(f"scale_{layer}"))
+        found: Tensor = self.stages[f"outer{group}"](torch.cat(parts, dim=1) if len(parts) > 1 else parts[0])
+        return found
