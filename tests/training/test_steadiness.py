@@ -7,6 +7,7 @@ from motion_makers import Image, moving_square, sliding_texture, texture
 
 from training.flow_estimators import DisFlow
 from training.judge.steadiness import Measured, colour_difference, error_picture, find_motion
+from training.judge.video_sheet import Moments, Pair
 
 
 def measure(frames: Sequence[Image], painted: Sequence[Image] | None = None) -> Measured:
@@ -110,3 +111,18 @@ def test_pictures_of_the_same_colours_differ_by_nothing_and_of_others_by_all() -
     picture = texture((96, 80))
     assert colour_difference(picture, np.ascontiguousarray(picture[::-1])) == 0
     assert colour_difference(np.zeros_like(picture), np.full_like(picture, 255)) == 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 12, 13, 100, 1000])
+def test_a_sheet_shows_moments_from_all_over_a_clip_whose_length_nobody_told(count: int) -> None:
+    picture = texture((32, 32))
+    images = {"input": picture}
+    motion = find_motion(DisFlow(), picture, picture)
+    moments = Moments()
+    for frame in range(1, count + 1):
+        moments.add(Pair(frame, motion, images, images))
+    shown = [moment.frame for moment in moments.chosen()]
+    assert shown == sorted(set(shown)) and len(shown) == min(3, count)
+    if count >= 12:
+        for frame, middle in zip(shown, (count / 6, count / 2, count * 5 / 6), strict=True):
+            assert abs(frame - middle) <= count / 9 + 1

@@ -30,49 +30,34 @@ class Prepared:
 
     Attributes:
         clip: the frames that are judged, as a lossless file.
-        count, size_wh: how many there are, and how large.
+        count: how many there are.
         product: what the product made of them, or None where it cannot be had.
         why_no_product: one line; empty where there is one.
     """
 
     clip: Clip
     count: int
-    size_wh: tuple[int, int]
     product: ProductClip | None
     why_no_product: str
 
 
-def plain_report(
-    clip: Path,
-    painter: Painter,
-    flow: Mapping[str, Any],
-    prepared: Prepared,
-    measured: Measured,
-    *,
-    complete: bool,
-) -> dict[str, Any]:
+def plain_report(painter: Painter, prepared: Prepared, measured: Mapping[str, Any]) -> dict[str, Any]:
     """Return the report as plain values: what --json writes.
 
     Args:
-        clip: as the user named it.
         painter: the network alone.
-        flow: what decided the optical flow.
         prepared: the clips that were compared.
-        measured: at least one pair.
-        complete: it was not stopped before the last pair.
+        measured: of `measured_report`.
     """
-    engines = {
-        FRAME_BY_FRAME: painter.engine,
-        PRODUCT: None if prepared.product is None else prepared.product.engine,
-    }
-    plain = measured_report(clip, flow, prepared.count, prepared.size_wh, measured, complete=complete)
-    for name, row in plain["clips"].items():
-        row["engine"] = engines.get(name)
+    product = None if prepared.product is None else prepared.product.engine
+    engines = {FRAME_BY_FRAME: painter.engine, PRODUCT: product}
+    clips = {name: {**row, "engine": engines.get(name)} for name, row in measured["clips"].items()}
     return {
         "style": painter.name,
         "style_sha256": hashlib.sha256(painter.file.read_bytes()).hexdigest(),
         "no_product": prepared.why_no_product or None,
-        **plain,
+        **measured,
+        "clips": clips,
     }
 
 
@@ -85,7 +70,15 @@ def measured_report(
     *,
     complete: bool,
 ) -> dict[str, Any]:
-    """Return what was measured, whatever painted, as plain values; arguments as of `plain_report`."""
+    """Return what was measured, whatever painted, as plain values.
+
+    Args:
+        clip: as the user named it.
+        flow: what decided the optical flow.
+        count, size_wh: how many frames there are, and how large.
+        measured: at least one pair.
+        complete: it was not stopped before the last pair.
+    """
     clips = {
         name: {
             "e_warp": score.e_warp,

@@ -16,9 +16,20 @@ from training.judge.steadiness import Measured, Motion, error_picture
 Image = NDArray[np.uint8]
 
 _MOMENTS = 3
+_MOST_KEPT = 12
 # Differences from here on are drawn alike, on a scale of 1.
 _BRIGHTEST = 0.25
 _OCCLUDED, _BOUNDARY = (220, 40, 40), (60, 110, 255)
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """One pair of frames of every clip, the input's first, as `training.judge.comparison` measured it."""
+
+    frame: int
+    motion: Motion
+    images: Mapping[str, Image]
+    previous: Mapping[str, Image]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,38 +43,45 @@ class Moment:
     pictures: dict[str, Image]
     errors: dict[str, NDArray[np.float32]]
 
+    @classmethod
+    def of(cls, pair: Pair) -> "Moment":
+        """Draw a pair."""
+        motion, images = pair.motion, pair.images
+        flow = motion.flow[0].permute(1, 2, 0).numpy()  # (H, W, 2)
+        return cls(
+            pair.frame,
+            float(np.hypot(flow[..., 0], flow[..., 1]).max()),
+            draw_flow(flow),
+            _draw_counted(next(iter(images.values())), motion),
+            dict(images),
+            {name: error_picture(motion, image, pair.previous[name]) for name, image in images.items()},
+        )
+
 
 class Moments:
-    """Keeps a few pairs from all over a clip; the first measured one from each planned place on.
+    """Keeps a few pairs from all over a clip of any length, which need not be known before its end.
 
-    Args:
-        count: how many frames the clip has; 0 to keep none.
+    Every pair is kept at first, then every second, fourth and so on: when too many are, each other one goes.
     """
 
-    def __init__(self, count: int) -> None:
-        places = [round(count * (2 * n + 1) / (2 * _MOMENTS)) for n in range(_MOMENTS)]
-        self._wanted = sorted({min(max(1, place), count - 1) for place in places}) if count > 1 else []
-        self.kept: list[Moment] = []
+    def __init__(self) -> None:
+        self._every = 1
+        self._seen = 0
+        self._kept: list[Pair] = []
 
-    def look(
-        self, frame: int, motion: Motion, images: Mapping[str, Image], previous: Mapping[str, Image]
-    ) -> None:
-        """Keep this pair if it is time for one. The first of `images` is the input's."""
-        if not self._wanted or frame < self._wanted[0]:
-            return
-        self._wanted = [place for place in self._wanted if place > frame]
-        flow = motion.flow[0].permute(1, 2, 0).numpy()  # (H, W, 2)
-        source = next(iter(images.values()))
-        self.kept.append(
-            Moment(
-                frame,
-                float(np.hypot(flow[..., 0], flow[..., 1]).max()),
-                draw_flow(flow),
-                _draw_counted(source, motion),
-                dict(images),
-                {name: error_picture(motion, image, previous[name]) for name, image in images.items()},
-            )
-        )
+    def add(self, pair: Pair) -> None:
+        """Keep the next measured pair if it is time for one."""
+        if self._seen % self._every == 0:
+            self._kept.append(pair)
+        self._seen += 1
+        if len(self._kept) > _MOST_KEPT:
+            self._kept, self._every = self._kept[::2], 2 * self._every
+
+    def chosen(self) -> list[Moment]:
+        """Return what the sheet shows: of what was kept, the middle of each third."""
+        count = len(self._kept)
+        places = {count * (2 * n + 1) // (2 * _MOMENTS) for n in range(_MOMENTS)} if count else set()
+        return [Moment.of(self._kept[place]) for place in sorted(places)]
 
 
 def require_matplotlib() -> None:
@@ -96,15 +114,14 @@ def write_video_sheet(
     """Write the sheet as PNG: the moments, two rows each, over the curve of E_warp."""
     from matplotlib.figure import Figure
 
-    height, width = moments.kept[0].flow.shape[:2] if moments.kept else (9, 16)
+    shown = moments.chosen()
+    height, width = shown[0].flow.shape[:2] if shown else (9, 16)
     columns, cell = 4, 4.0
     row = cell * height / width + 0.3
-    figure = Figure(figsize=(columns * cell, 2 * len(moments.kept) * row + 3.2), layout="constrained")
-    grid = figure.add_gridspec(
-        2 * len(moments.kept) + 1, columns, height_ratios=[*[row] * 2 * len(moments.kept), 3.0]
-    )
+    figure = Figure(figsize=(columns * cell, 2 * len(shown) * row + 3.2), layout="constrained")
+    grid = figure.add_gridspec(2 * len(shown) + 1, columns, height_ratios=[*[row] * 2 * len(shown), 3.0])
     figure.suptitle(title)
-    for number, moment in enumerate(moments.kept):
+    for number, moment in enumerate(shown):
         _draw_moment(figure, grid, 2 * number, moment, labels)
     _draw_curve(figure.add_subplot(grid[-1, :]), measured, labels)
     figure.savefig(file, dpi=80)
