@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,9 @@ import torch
 from filelock import FileLock
 from torch import nn
 
-from export import to_onnx, verify
+from export import to_onnx, to_student, verify
+from training.checkpoint import save_checkpoint
+from training.networks.student_net import StudentNet
 
 _kept_in: list[Path] = []
 
@@ -27,24 +29,48 @@ def _each_network_is_traced_once(tmp_path_factory: pytest.TempPathFactory) -> It
     The same is what pickles to the same bytes, weights and all, and is traced with the same words: what is
     kept is what torch would have given. Everything around the trace is done each time.
     """
-    trace = to_onnx.trace
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "traced"
     folder.mkdir(exist_ok=True)
     _kept_in.append(folder)
 
-    def trace_once(graph: nn.Module, example: Any, axes: dict[int, str], **names: Any) -> onnx.ModelProto:
-        file = _kept_in[-1] / _key(graph.eval(), example, axes, names)
-        with FileLock(file.with_suffix(".lock")):
-            if not file.exists():
-                file.write_bytes(trace(graph, example, axes, **names).SerializeToString())
-        return onnx.ModelProto.FromString(file.read_bytes())
-
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("export.to_onnx", "export.to_meta", "export.to_recurrent"):
-            patch.setattr(f"{module}.trace", trace_once)
+        for trace, modules in _TRACERS.items():
+            once = _keeping(trace)
+            for module in modules:
+                patch.setattr(f"{module}.{trace.__name__}", once)
         yield
     _kept_in.pop()
+
+
+_TRACERS: dict[Callable[..., onnx.ModelProto], tuple[str, ...]] = {
+    to_onnx.trace: ("export.to_onnx", "export.to_meta", "export.to_recurrent"),
+    to_student.trace_student: ("export.to_student", "export.student_targets"),
+}
+
+
+def _keeping(trace: Callable[..., onnx.ModelProto]) -> Callable[..., onnx.ModelProto]:
+    def trace_once(network: nn.Module, *words: object, **names: Any) -> onnx.ModelProto:
+        file = _kept_in[-1] / _key(network.eval(), words, names)
+        with FileLock(file.with_suffix(".lock")):
+            if not file.exists():
+                file.write_bytes(trace(network, *words, **names).SerializeToString())
+        return onnx.ModelProto.FromString(file.read_bytes())
+
+    return trace_once
+
+
+@pytest.fixture(scope="session")
+def student_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A student of random weights, the same in every test process."""
+    torch.manual_seed(0)
+    network = StudentNet()
+    with torch.no_grad():  # biases that are all 0, as no trained network's are, would be stored once
+        for value in network.parameters():
+            value.add_(0.01 * torch.randn_like(value))
+    file = tmp_path_factory.mktemp("student") / "student.pt"
+    save_checkpoint(file, {"kind": "student", "weights": network.state_dict(), "training": {}})
+    return file
 
 
 @pytest.fixture(scope="session", autouse=True)

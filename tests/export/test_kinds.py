@@ -19,7 +19,6 @@ from export.targets import TARGETS, ExportOptions
 from realtime.console import run_command
 from realtime.mask import PERSON
 from training.checkpoint import save_checkpoint
-from training.networks.student_net import StudentNet
 from training.networks.texture_net import TextureStyle, build_texture_net
 from training.networks.transform_net import build_transform_net
 from training.noise import fixed_tiles
@@ -35,7 +34,7 @@ def run(*arguments: object) -> int:
 
 
 @pytest.fixture(scope="module")
-def typed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def typed(tmp_path_factory: pytest.TempPathFactory, student_checkpoint: Path) -> dict[str, str]:
     """What is typed for each kind: a fresh network, or what ships."""
     folder = tmp_path_factory.mktemp("kinds")
     torch.manual_seed(0)
@@ -46,12 +45,12 @@ def typed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
             "with_content": True,
             "weights": build_texture_net("fast", with_content=True).state_dict(),
         },
-        "student": {"weights": StudentNet().state_dict()},
     }
     for kind, content in networks.items():
         save_checkpoint(folder / f"{kind}.pt", {"kind": kind, "style": CREDITS, "training": {}, **content})
     files = {kind: str(folder / f"{kind}.pt") for kind in networks}
-    return files | {"picture": "random:7", "person": "person", "meta": "realtime/models/meta.npz"}
+    files |= {"picture": "random:7", "person": "person", "meta": "realtime/models/meta.npz"}
+    return files | {"student": str(student_checkpoint)}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -26,24 +26,12 @@ from training.networks.style_encoder import STYLE_MULTIPLE
 
 
 @pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.manual_seed(0)
-    network = StudentNet()
-    with torch.no_grad():  # biases that are all 0, as no trained network's are, would be stored once
-        for value in network.parameters():
-            value.add_(0.01 * torch.randn_like(value))
-    file = tmp_path_factory.mktemp("student") / "student.pt"
-    content = {"kind": "student", "weights": network.state_dict(), "training": {}}
-    torch.save({"format": "livebrush", "version": 1, **content}, file)
-    return file
-
-
-@pytest.fixture(scope="module")
-def exported(checkpoint: Path) -> Path:
-    done = CliRunner().invoke(app, [str(checkpoint), "--to", "onnx", "-o", str(checkpoint.parent)])
+def exported(student_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("exported")
+    done = CliRunner().invoke(app, [str(student_checkpoint), "--to", "onnx", "-o", str(folder)])
     assert done.exit_code == 0, done.output
     assert "levels of 255" in done.output  # it was compared in the engines
-    return checkpoint.with_suffix(".onnx")
+    return folder / "student.onnx"
 
 
 def test_the_file_says_what_it_is(exported: Path) -> None:
@@ -54,14 +42,14 @@ def test_the_file_says_what_it_is(exported: Path) -> None:
 
 
 @pytest.mark.parametrize("regions", [1, 4])
-def test_any_number_of_regions_and_any_size(regions: int, checkpoint: Path, exported: Path) -> None:
+def test_any_number_of_regions_and_any_size(regions: int, student_checkpoint: Path, exported: Path) -> None:
     graph = open_student(exported, EngineOptions(precision="fp32")).run
     chance = np.random.default_rng(regions)
     frame, masks = practice(chance, (68, 100), regions)
     picture, picture_masks = practice(chance, (64, 80), regions)
     style = measure_style(graph, StudentPlan.read(exported), picture, picture_masks)
     painted = paint_regions(graph, frame, masks, style)
-    network, _ = load_student_net(checkpoint)
+    network, _ = load_student_net(student_checkpoint)
     with torch.no_grad():
         inputs = (frame[None], masks, style[None], picture[None], picture_masks)
         painting, vectors = StudentGraph(network)(*(torch.from_numpy(one) for one in inputs))
@@ -69,10 +57,12 @@ def test_any_number_of_regions_and_any_size(regions: int, checkpoint: Path, expo
     assert np.abs(painted.astype(int) - painting[0].numpy()).mean() < 0.5  # weights are halves
 
 
-def test_it_comes_back_as_the_checkpoint_that_it_was_exported_from(checkpoint: Path, exported: Path) -> None:
+def test_it_comes_back_as_the_checkpoint_that_it_was_exported_from(
+    student_checkpoint: Path, exported: Path
+) -> None:
     network, content = student_of(exported)
     assert content["kind"] == "student"
-    wanted = load_student_net(checkpoint)[0].state_dict()
+    wanted = load_student_net(student_checkpoint)[0].state_dict()
     for name, value in network.state_dict().items():
         torch.testing.assert_close(value, wanted[name], rtol=1e-3, atol=1e-3, msg=name)  # halves
 
@@ -86,7 +76,7 @@ def practice(
     return image, regions_of(alphas) if alphas else np.full((1, 1, *size_hw), 255, np.uint8)
 
 
-def test_a_student_does_not_go_where_its_regions_cannot(checkpoint: Path) -> None:
-    done = CliRunner().invoke(app, [str(checkpoint), "--to", "ncnn"])
+def test_a_student_does_not_go_where_its_regions_cannot(student_checkpoint: Path) -> None:
+    done = CliRunner().invoke(app, [str(student_checkpoint), "--to", "ncnn"])
     assert done.exit_code != 0
     assert "which the converter cannot leave free; take ort" in f"{done.output}{done.exception}"
