@@ -1,6 +1,7 @@
 """The person network as its files hold it: norms taken into convolutions, weights as 8 bits hold them.
 
-Of ours this imports only networks, and else torch and numpy: the environment of litert-torch has no more.
+Of ours this imports networks and what needs no more than they do: the environment of litert-torch has torch
+and numpy alone.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from training.levels import as_levels
 from training.networks.person_net import PersonNet
 
 # Smaller tensors are biases; they stay as they are.
@@ -30,7 +32,7 @@ def as_stored(network: PersonNet) -> PersonNet:
     with torch.no_grad():
         for value in fused.parameters():
             if value.numel() >= WORTH_ROUNDING:
-                levels, scale = rounded(value.numpy())
+                levels, scale = as_levels(value.numpy())
                 value.copy_(torch.from_numpy(levels.astype(np.float32) * scale))
     return fused
 
@@ -55,10 +57,3 @@ def convs_with_norms(network: nn.Module) -> Iterator[tuple[nn.Module, str, str]]
             if isinstance(child, nn.BatchNorm2d) and before:
                 yield parent, before, name
             before = name if isinstance(child, nn.Conv2d) else ""
-
-
-def rounded(weight: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Return int8 levels and the float32 scale of each output channel, shaped to be multiplied with them."""
-    axes = tuple(range(1, weight.ndim))
-    scale = np.maximum(np.abs(weight).max(axis=axes, keepdims=True), 1e-12).astype(np.float32) / 127
-    return np.rint(weight / scale).astype(np.int8), scale

@@ -25,6 +25,7 @@ from export.style_contract import make_contract, weights_sha256
 from export.to_onnx import store_halves, style_graph, trace
 from export.whole import write_whole
 from realtime.meta_file import MetaFilePlan, Patch
+from training.levels import as_levels
 from training.networks.meta_net import MetaNet
 from training.networks.meta_style import MetaStyle
 
@@ -155,10 +156,9 @@ def _writers(meta_net: MetaNet) -> dict[str, NDArray[Any]]:
     """Return the writers' rows in 8 bits, each with its scale, and the shared numbers that are added."""
     arrays: dict[str, NDArray[Any]] = {}
     for number, writer in enumerate(meta_net.writers):
-        rows = writer.detach().numpy()
-        scale = np.maximum(np.abs(rows).max(axis=1), 1e-20) / 127
-        arrays[f"writer_{number}"] = np.rint(rows / scale[:, None]).astype(np.int8)
-        arrays[f"scale_{number}"] = (scale * meta_net.group_size**-0.5).astype(np.float32)
+        levels, scale = as_levels(writer.detach().numpy())
+        arrays[f"writer_{number}"] = levels
+        arrays[f"scale_{number}"] = (scale.ravel() * meta_net.group_size**-0.5).astype(np.float32)
     values = dict(meta_net.network.named_parameters())
     shared = [values[name].detach().flatten() for group in meta_net.groups for name in group.names]
     return {**arrays, "shared": torch.cat(shared).numpy().astype(np.float32)}

@@ -11,11 +11,12 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from export.fused_person import WORTH_ROUNDING, as_stored, rounded
+from export.fused_person import WORTH_ROUNDING, as_stored
 from export.mask_contract import MASK_KEY, OUTPUT_NAME, mask_contract
 from export.to_onnx import OPSET, strip
 from export.whole import write_whole
 from realtime.contract import INPUT_NAME
+from training.levels import as_levels
 from training.networks.person_net import MULTIPLE, PersonNet
 
 LABELS = ("person",)
@@ -86,7 +87,7 @@ def store_bytes(model: onnx.ModelProto) -> None:
     for tensor in model.graph.initializer:
         if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims) < WORTH_ROUNDING:
             continue
-        levels, scale = rounded(numpy_helper.to_array(tensor))
+        levels, scale = as_levels(numpy_helper.to_array(tensor))
         name = tensor.name
         tensor.CopyFrom(numpy_helper.from_array(levels, f"{name}.levels"))
         scales.append(numpy_helper.from_array(scale, f"{name}.scale"))

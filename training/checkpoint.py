@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from training.errors import CheckpointError
+from training.levels import as_levels
 from training.networks.meta_style import MetaPlan, MetaStyle, build_meta_style
 from training.networks.student_net import StudentNet
 from training.networks.texture_net import TEXTURE_PRESETS, TextureNet, TextureStyle, build_texture_net
@@ -78,18 +79,15 @@ def load_checkpoint(file: Path) -> dict[str, Any]:
 def pack_weights(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return a state dict in a quarter of the room: kernels in 8 bits, with a scale for each output channel.
 
-    `load_checkpoint` widens them again; a weight is then off by at most 1/254 of its channel's largest.
+    `load_checkpoint` widens them again; see `training.levels`.
     """
     packed: dict[str, Tensor] = {}
     for name, value in weights.items():
         if value.dim() < 2:
             packed[name] = value
             continue
-        largest = value.float().flatten(1).abs().amax(dim=1)
-        scale = (largest / 127).clamp_min(torch.finfo(torch.float32).tiny)
-        shape = (-1, *[1] * (value.dim() - 1))
-        packed[name] = (value.float() / scale.view(shape)).round().to(torch.int8)
-        packed[name + _SCALE] = scale
+        levels, scale = as_levels(value.float().numpy())
+        packed[name], packed[name + _SCALE] = torch.from_numpy(levels), torch.from_numpy(scale.ravel())
     return packed
 
 
