@@ -8,7 +8,6 @@ same goes for another size of the network, when `realtime.resolution` asks for o
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,10 +21,9 @@ from realtime.engine_guard import EngineGuard
 from realtime.engine_rescue import GuardedEngine, hangs, is_fault, other_engines, paint_with_next, rescue_line
 from realtime.errors import LivebrushError
 from realtime.frame import Frame
-from realtime.governor import pixels
 from realtime.painter import NetworkSize, Painted, SizeRule, SizeWh, stylize
+from realtime.player_sizes import PlayerSizes
 from realtime.process import give_back_memory
-from realtime.resolution import Resolution
 from realtime.steady import Steadier
 from realtime.timing import StageTimes
 from realtime.warm_engines import (
@@ -34,7 +32,6 @@ from realtime.warm_engines import (
     Order,
     WarmEngines,
     load_style,
-    wants_warming,
 )
 
 __all__ = ["LoadedStyle", "StylePlayer", "load_style"]
@@ -77,11 +74,6 @@ class StylePlayer:
         self._options = options
         self._open_style = open_style
         self._times = times
-        self._size = size
-        self._resolution = size if isinstance(size, Resolution) else None
-        self._warms = wants_warming(first.info)
-        # Where a size has to be prepared, a size on demand has an engine of its own, prepared beside.
-        self._apart = self._warms and self._resolution is not None
         self._steadier = steadier or Steadier()
         self._guard = guard or EngineGuard()
         self._one_at_a_time = threading.Lock()  # an engine is used by one thread at a time; the steadier too
@@ -89,20 +81,19 @@ class StylePlayer:
         self._state = threading.Lock()  # guards everything below; never taken while the engines' is held
         self._current = first
         self._wanted = first.entry
-        self._source_wh: SizeWh | None = None
         self._problems: list[str] = []
-        self._sizes: Counter[SizeWh] = Counter()
-        self._keep = warm + WARM_SIZES if self._apart else warm
-        self._engines = WarmEngines(options, open_style, keep=self._keep, urgent=self._apart)
-        self._engines.put(self._order_of(first), first)
+        self._sizes = PlayerSizes(size, first.info)
+        self._keep = warm + WARM_SIZES if self._sizes.apart else warm
+        self._engines = WarmEngines(options, open_style, keep=self._keep, urgent=self._sizes.apart)
+        self._engines.put(self._sizes.order_of(first), first)
 
     def paint(self, frame: Frame) -> Painted:
         """Return the painting of one frame by the style that is ready now; from any thread."""
         with self._one_at_a_time:
             with self._state:
-                self._see(frame)
+                self._sizes.see(frame, self._current.entry.contract)
                 style = self._settle()
-                size_wh = self._size_for(style)
+                size_wh = self._sizes.size_for(style)
                 was_loading = self._engines.loading
             try:
                 stylized_image = self._stylize(style, frame, size_wh)
@@ -111,10 +102,10 @@ class StylePlayer:
                     raise
                 style, stylized_image = self._rescue(style, frame, size_wh, error)
             with self._state:
-                self._sizes[size_wh] += 1
                 if isinstance(style.engine, TellsNews):
                     self._problems += style.engine.take_news()
-                self._tell_cost(size_wh, disturbed=was_loading or self._engines.loading)
+                disturbed = was_loading or self._engines.loading
+                self._sizes.tell_cost(size_wh, self._times, disturbed=disturbed)
                 self._settle()  # so that another size is prepared from now on
             info = style.engine.info  # of an engine that is being built another one may paint
         return Painted(frame, stylized_image, style.engine.contract, info)
@@ -142,7 +133,7 @@ class StylePlayer:
     def sizes(self) -> dict[SizeWh, int]:
         """How many frames were painted at each size of the network, in the order of their first."""
         with self._state:
-            return dict(self._sizes)
+            return self._sizes.painted
 
     def step(self, steps: int) -> StyleEntry:
         """Ask for the style this many places further on (or back) from the one asked for last.
@@ -184,9 +175,7 @@ class StylePlayer:
         """Return, once, what went wrong with a style, a size or the wanted rate; None if nothing did."""
         with self._state:
             self._settle()
-            if self._problems:
-                return self._problems.pop(0)
-            return None if self._resolution is None else self._resolution.take_problem()
+            return self._problems.pop(0) if self._problems else self._sizes.take_problem()
 
     def close(self) -> None:
         """End the threads and give back every engine; after the painting has ended."""
@@ -240,89 +229,41 @@ class StylePlayer:
     def _go_on_with(self, loaded: LoadedStyle, options: EngineOptions, line: str) -> None:
         with self._state:
             self._options = options
-            self._warms = wants_warming(loaded.info)
-            self._apart = self._warms and self._resolution is not None
+            self._sizes.use(loaded.info)
             self._current = loaded
-            self._engines.put(self._order_of(loaded), loaded)
-            self._follow()
+            self._engines.put(self._sizes.order_of(loaded), loaded)
+            self._sizes.follow(loaded.entry.contract)
             self._problems.append(line)
-
-    def _see(self, frame: Frame) -> None:
-        if frame.size_wh != self._source_wh:
-            self._source_wh = frame.size_wh
-            self._follow()
-
-    def _follow(self) -> None:
-        if self._resolution is not None and self._source_wh is not None:
-            self._resolution.follow(self._source_wh, self._current.entry.contract)
 
     def _settle(self) -> LoadedStyle:
         """Take up what has become ready, say what is wanted beside it; return what paints now."""
         while (failure := self._engines.take_failure()) is not None:
             self._give_up(*failure)
-        order = self._order(self._wanted)
+        order = self._sizes.order(self._wanted, self._current)
         ready = self._engines.find(order)
-        if ready is None and self._apart and self._wanted.path == self._current.entry.path:
-            ready = self._nearest(order)
+        if ready is None and self._sizes.apart and self._wanted.path == self._current.entry.path:
+            nearest = self._sizes.on_the_way(self._engines.ready_sizes(self._wanted), self._current, order)
+            ready = None if nearest is None else self._engines.find(nearest)
         if ready is not None and ready is not self._current:
             is_other_style = ready.entry.path != self._current.entry.path
             self._current, self._wanted = ready, ready.entry
             if is_other_style:
-                self._follow()
+                self._sizes.follow(ready.entry.contract)
         self._engines.order(*self._orders())
         return self._current
 
-    def _nearest(self, wanted: Order) -> LoadedStyle | None:
-        """Return the ready engine that is nearest to a size of the current style, on the way to it."""
-        now_wh, wanted_wh = self._current.network_wh, wanted.network_wh
-        if now_wh is None or wanted_wh is None:
-            return None
-        low, high = sorted((pixels(now_wh), pixels(wanted_wh)))
-        between = [wh for wh in self._engines.ready_sizes(wanted.entry) if low <= pixels(wh) <= high]
-        nearest = min(between, key=lambda wh: abs(pixels(wh) - pixels(wanted_wh)), default=now_wh)
-        return self._engines.find(Order(wanted.entry, nearest, apart=True))
-
     def _orders(self) -> list[Order]:
         """Return what shall be ready: what is wanted, what paints, and the size that may be needed next."""
-        orders = [self._order(self._wanted), self._order_of(self._current)]
-        if self._apart and self._resolution is not None and self._wanted.path == self._current.entry.path:
-            smaller_wh = self._resolution.smaller_wh()
-            if smaller_wh is not None:
-                orders.append(Order(self._wanted, smaller_wh, apart=True))
+        orders = [self._sizes.order(self._wanted, self._current), self._sizes.order_of(self._current)]
+        if self._wanted.path == self._current.entry.path:
+            smaller = self._sizes.order_smaller(self._wanted)
+            orders += [] if smaller is None else [smaller]
         return orders
-
-    def _order(self, entry: StyleEntry) -> Order:
-        if not self._warms:
-            return Order(entry)
-        if self._source_wh is None:
-            return Order(entry, self._current.network_wh, self._apart)
-        return Order(entry, self._size(self._source_wh, entry.contract), self._apart)
-
-    def _order_of(self, style: LoadedStyle) -> Order:
-        return Order(style.entry, style.network_wh, self._apart)
-
-    def _size_for(self, style: LoadedStyle) -> SizeWh:
-        if self._apart and style.network_wh is not None:
-            return style.network_wh
-        assert self._source_wh is not None  # set by the frame that is painted
-        return self._size(self._source_wh, style.entry.contract)
-
-    def _tell_cost(self, size_wh: SizeWh, *, disturbed: bool) -> None:
-        if self._resolution is None:
-            return
-        network_ms = self._times.last_ms("infer")
-        # Painting and putting out overlap: the slower of the two is what a frame costs.
-        beside_network_ms, beside_ms = self._resolution.beside_ms
-        painting_ms = self._times.last_ms("preprocess") + network_ms + beside_ms
-        output_ms = self._times.last_ms("postprocess") + self._times.last_ms("sink")
-        frame_ms = max(painting_ms, output_ms)
-        self._resolution.observe(size_wh, network_ms + beside_network_ms, frame_ms, disturbed=disturbed)
 
     def _give_up(self, order: Order, error: Exception) -> None:
         says = str(error) if isinstance(error, LivebrushError) else f"{type(error).__name__}: {error}"
         self._problems.append(f"{order.entry.name}: {says}")
         if order.entry.path == self._current.entry.path:
-            if self._resolution is not None and order.network_wh is not None:
-                self._resolution.leave_out(order.network_wh)
+            self._sizes.leave_out(order)
         elif order.entry.path == self._wanted.path:
             self._wanted = self._current.entry
