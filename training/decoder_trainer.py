@@ -1,6 +1,7 @@
 """Trains decoders as auto-encoders: Lu et al. 2017, section 3.2."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.checkpoint import load_weights
+from training.checkpoint import load_checkpoint, load_weights
 from training.config_decoder import DecoderConfig
 from training.errors import CheckpointError, OptionError
 from training.losses import LossParts, relative_content_loss
@@ -33,17 +34,30 @@ _SECOND_MOMENTS = 0.2
 _WARM_UP_STEPS = 100
 
 
+@dataclass(frozen=True)
+class Bridge:
+    """The way from a deep layer to one that another decoder begins at.
+
+    Attributes:
+        end: that layer.
+        scale: what that decoder divides its activations by.
+    """
+
+    end: LayerRef
+    scale: float
+
+
 class DecoderTrainer(Trainer[DecoderConfig]):
     """Trains a decoder on features of photographs, of paintings, and of pairs of both."""
 
     kind = "decoder"
-    bridge_ref: LayerRef | None = None  # where the way ends that alone is trained
-    bridge_scale = 1.0
 
     def _build_objective(self) -> Perception:
         config = self.config
         self.refs = parse_layers(config.layers, config.features)
-        perception = Perception(self.refs, config.weights)
+        self.bridge = self._read_bridge(config.init_from) if config.bridge and config.init_from else None
+        ends = () if self.bridge is None else (self.bridge.end,)
+        perception = Perception((*self.refs, *ends), config.weights)
         perception.to(self.placement.device).to(memory_format=torch.channels_last)
         self.paintings = StylePictures(config.styles, config.crop_size, mix=StyleMix(0, 0), seed=config.seed)
         return perception
@@ -58,18 +72,18 @@ class DecoderTrainer(Trainer[DecoderConfig]):
                 for ref in self.refs
             }
         )
+        if self.bridge is not None:
+            trained = network.bridge_names(self.bridge.end.layer)
+            for name, values in network.named_parameters():
+                values.requires_grad_(name in trained)
         return network
 
     def _first_content(self, file: Path) -> dict[str, Any]:
         """A decoder of other layers begins this one: what lies shallower than both is the same way back."""
         content = super()._first_content(file)
-        if content.get("kind") != self.kind:
+        if content.get("kind") != self.kind or content["layers"] == [str(ref) for ref in self.refs]:
             return content
         there = parse_layers(content["layers"], self.config.features)
-        if self.config.bridge:
-            self._begin_bridge(max(there, key=lambda ref: ref.layer), content["weights"])
-        if content["layers"] == [str(ref) for ref in self.refs]:
-            return content
         other = DecoderNet([ref.layer for ref in there], content["preset"])
         load_weights(other, content["weights"], file)
         taken = self._decoder().begin_with(other)
@@ -77,19 +91,15 @@ class DecoderTrainer(Trainer[DecoderConfig]):
             raise CheckpointError(f"--init-from {file} decodes {', '.join(content['layers'])}: nothing fits")
         return {**content, "preset": self.config.preset, "weights": self.network.state_dict()}
 
-    def _begin_bridge(self, there: LayerRef, weights: Mapping[str, Tensor]) -> None:
-        """Train nothing but the way to the layer that another decoder begins at."""
-        deepest, networks = max(ref.layer for ref in self.refs), set(self.perception.loaded)
-        if there.layer >= deepest or there.network not in networks:
-            raise OptionError(
-                f"--init-from decodes {there}: --bridge needs a layer of {', '.join(sorted(networks))} "
-                f"before {deepest}"
-            )
-        self.bridge_ref = there
-        self.bridge_scale = float(weights[f"scale_{there.layer}"])
-        trained = self._decoder().bridge_names(there.layer)
-        for name, values in self.network.named_parameters():
-            values.requires_grad_(name in trained)
+    def _read_bridge(self, file: Path) -> Bridge:
+        """Return the way to the layer that another decoder begins at; of several joined the deepest."""
+        content, deepest = load_checkpoint(file), max(ref.layer for ref in self.refs)
+        if content.get("kind") != self.kind:
+            raise CheckpointError(f"--init-from {file} is of kind {content.get('kind')}, not {self.kind}")
+        end = max(parse_layers(content["layers"], self.config.features), key=lambda ref: ref.layer)
+        if end.layer >= deepest:
+            raise OptionError(f"--init-from {file} decodes {end}: --bridge needs a layer before {deepest}")
+        return Bridge(end, float(content["weights"][f"scale_{end.layer}"]))
 
     def _see(self, image: Tensor, *more: LayerRef) -> dict[LayerRef, Tensor]:
         refs = (*self.refs, *more)
@@ -108,8 +118,8 @@ class DecoderTrainer(Trainer[DecoderConfig]):
 
     def _loss(self, content_image: Tensor | None) -> tuple[Tensor, LossParts]:
         assert content_image is not None
-        if self.bridge_ref is not None:
-            return self._bridge_loss(content_image, self.bridge_ref)
+        if self.bridge is not None:
+            return self._bridge_loss(content_image, self.bridge)
         target, pictures = self._mixture(content_image)
         with self.placement.autocast():
             image = self.trained({ref.layer: one for ref, one in target.items()})
@@ -125,17 +135,17 @@ class DecoderTrainer(Trainer[DecoderConfig]):
             weights["pixels"] = self.config.pixel_weight
         return weigh(self.config, image, parts, weights)
 
-    def _bridge_loss(self, photographs: Tensor, there: LayerRef) -> tuple[Tensor, LossParts]:
-        """How far what comes to a layer is from what photographs and paintings have there, half of each."""
+    def _bridge_loss(self, photographs: Tensor, bridge: Bridge) -> tuple[Tensor, LossParts]:
+        """How far what comes to the end is from what photographs and paintings have there, half of each."""
         first = self.step * self.config.batch_size
         pictures = [
             self.paintings[first + n][0].to(photograph) if (first + n) % 2 else photograph
             for n, photograph in enumerate(photographs)
         ]
-        seen = self._see(torch.stack(pictures), there)
+        seen = self._see(torch.stack(pictures), bridge.end)
         with self.placement.autocast():
-            risen = self._decoder().bridge({ref.layer: seen[ref] for ref in self.refs}, there.layer)
-        loss = relative_content_loss(risen, seen[there] / self.bridge_scale)
+            risen = self._decoder().bridge({ref.layer: seen[ref] for ref in self.refs}, bridge.end.layer)
+        loss = relative_content_loss(risen, seen[bridge.end] / bridge.scale)
         return loss, {"total": float(loss.detach()), "bridge": float(loss.detach())}
 
     def _mixture(self, photographs: Tensor) -> tuple[dict[LayerRef, Tensor], list[Tensor | None]]:

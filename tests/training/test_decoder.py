@@ -213,25 +213,25 @@ def test_a_training_begins_with_a_decoder_of_other_layers(
     torch.testing.assert_close(a["stages.outer1.weight"], b["stages.outer1.weight"], rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("layer", ["relu2_1", "small:relu2_1"])
 def test_a_bridge_learns_the_features_that_another_decoder_begins_at_and_leaves_that_alone(
-    photographs: Path, feature_weights: Path, tmp_path: Path
+    layer: str, photographs: Path, feature_weights: Path, tmp_path: Path
 ) -> None:
     first = line(tmp_path / "a.pt", photographs, feature_weights, "--layer", "relu1_1", "--steps", "1")
     assert run(app, first) == 0
-    bridge = ("--layer", "relu2_1", "--bridge", "--init-from", str(tmp_path / "a.pt"), "--steps", "30")
+    bridge = ("--layer", layer, "--bridge", "--init-from", str(tmp_path / "a.pt"), "--steps", "30")
     assert run(app, line(tmp_path / "b.pt", photographs, feature_weights, *bridge)) == 0
     a, b = (load_checkpoint(tmp_path / f"{name}.pt")["weights"] for name in "ab")
     torch.testing.assert_close(a["stages.outer1.weight"], b["stages.outer1.weight"], rtol=0, atol=0)
     history = load_checkpoint(tmp_path / "b.run" / "checkpoint.pt")["resume"]["history"]
     first_loss, last_loss = (sum(row["bridge"] for row in rows) for rows in (history[:8], history[-8:]))
-    assert last_loss < 0.6 * first_loss
+    assert last_loss < 0.75 * first_loss
 
 
 @pytest.mark.parametrize(
     ("begins_at", "options", "named"),
     [
-        ("relu1_1", ("--layer", "relu1_1"), "decodes vgg19:relu1_1: --bridge needs a layer of vgg19"),
-        ("relu1_1", ("--layer", "small:relu2_1"), "--bridge needs a layer of small before relu2_1"),
+        ("relu1_1", ("--layer", "relu1_1"), "decodes vgg19:relu1_1: --bridge needs a layer before relu1_1"),
         (None, ("--layer", "relu2_1"), "give --init-from"),
     ],
 )
