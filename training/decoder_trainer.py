@@ -177,10 +177,11 @@ class DecoderTrainer(Trainer[DecoderConfig]):
         content, style = self._see(photograph), self._see(painting)
         deepest = max(self.refs, key=lambda ref: ref.layer)
         with self.placement.autocast():
-            return {
-                ref: (swap_patches if ref == deepest else match_deviation)(content[ref], style[ref]).float()
+            pair = {
+                ref: (swap_patches if ref == deepest else match_deviation)(content[ref], style[ref])
                 for ref in self.refs
             }
+        return {ref: one.float().relu() for ref, one in pair.items()}
 
     def _rebuild(self, photograph: Tensor, painting: Tensor, number: int) -> dict[LayerRef, Tensor]:
         """A region of the photograph takes the statistics of the painting, what is left those of another."""
@@ -199,7 +200,7 @@ class DecoderTrainer(Trainer[DecoderConfig]):
                     content[ref], style[ref], {label: masks[label]}, statistic=statistic
                 )
             ]
-            rebuilt[ref] = join_parts(content[ref], parts)
+            rebuilt[ref] = join_parts(content[ref], parts).relu()  # as `training.semantic` decodes them
         return rebuilt
 
     def _paint(self, pictures: Sequence[Tensor]) -> list[Tensor]:

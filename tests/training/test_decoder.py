@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -168,6 +168,22 @@ def test_rebuilt_regions_come_back_with_the_statistics_asked_for_and_a_run_takes
     parts = row["features"] + 10 * row["statistics"] + 60 * row["grid"] + 5 * row["pixels"]
     parts += 1e-6 * row["tv"]
     assert row["total"] == pytest.approx(parts, rel=1e-4)
+
+
+def test_a_decoder_practises_on_nothing_that_a_relu_would_not_give_out(
+    photographs: Path, feature_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    least: list[float] = []
+    decode = DecoderNet.forward
+
+    def watching(self: DecoderNet, features: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        least.append(min(float(one.min()) for one in features.values()))
+        return decode(self, features)
+
+    monkeypatch.setattr(DecoderNet, "forward", watching)
+    shares = ("--layer", "relu1_1,relu2_1", "--swapped", "0.5", "--rebuilt", "0.5", "--steps", "6")
+    assert run(app, line(tmp_path / "a.pt", photographs, feature_weights, *shares)) == 0
+    assert len(least) >= 6 and min(least) == 0
 
 
 def test_pixels_count_where_they_are_known_and_elsewhere_outside_what_can_be_shown() -> None:
