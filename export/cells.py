@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from export.byte_graph import FLOATS, Levels
+from training.networks.layers import lacking
 from training.networks.turbo_net import CellNet
 
 
@@ -56,7 +57,7 @@ class CellGraph(nn.Module):
 def padded(image: Tensor, multiple: int) -> Tensor:
     """(1, H, W, C), bytes -> the same, mirrored at the right and the bottom to sides of a multiple."""
     height, width = image.shape[1:3]
-    bottom, right = -height % multiple, -width % multiple
+    bottom, right = lacking(height, multiple), lacking(width, multiple)
     return functional.pad(image[None], (0, 0, 0, right, 0, bottom), mode="reflect")[0]
 
 

@@ -3,8 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+# Before 2.15 torch.export fails where a side is halved after -side % multiple was added to it. The files that
+# ship were traced with that, by 2.15.
+_TRACES_NO_NEGATIVE = tuple(int(part) for part in torch.__version__.split(".")[:2]) < (2, 15)
 
 
 @dataclass(frozen=True)
@@ -91,5 +96,12 @@ def pad_to_multiple(image: Tensor, multiple: int, margin: int = 0) -> Tensor:
     (N, C, H, W) -> (N, C, H + 2*margin + (-H % multiple), W + 2*margin + (-W % multiple)).
     """
     height, width = image.shape[-2:]
-    padding = (margin, margin + -width % multiple, margin, margin + -height % multiple)
+    padding = (margin, margin + lacking(width, multiple), margin, margin + lacking(height, multiple))
     return functional.pad(image, padding, mode="reflect")
+
+
+def lacking(side: int, multiple: int) -> int:
+    """Return by how much a side is short of the next multiple; also of a side that torch traces."""
+    if _TRACES_NO_NEGATIVE:
+        return multiple * ((side + multiple - 1) // multiple) - side
+    return -side % multiple
