@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from training.errors import CheckpointError
-from training.levels import as_levels
+from training.levels import as_levels, kernels_as_levels
 from training.networks.meta_style import MetaPlan, MetaStyle, build_meta_style
 from training.networks.student_net import StudentNet
 from training.networks.texture_net import TEXTURE_PRESETS, TextureNet, TextureStyle, build_texture_net
@@ -77,7 +77,7 @@ def load_checkpoint(file: Path) -> dict[str, Any]:
 
 
 def pack_weights(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return a state dict in a quarter of the room: kernels in 8 bits, with a scale for each output channel.
+    """Return a state dict in less than a third of the room: kernels in 8 bits, and what scales each.
 
     `load_checkpoint` widens them again; see `training.levels`.
     """
@@ -86,8 +86,9 @@ def pack_weights(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         if value.dim() < 2:
             packed[name] = value
             continue
-        levels, scale = as_levels(value.float().numpy())
-        packed[name], packed[name + _SCALE] = torch.from_numpy(levels), torch.from_numpy(scale.ravel())
+        pack = kernels_as_levels if value.dim() == 4 else as_levels
+        levels, scale = pack(value.float().numpy())
+        packed[name], packed[name + _SCALE] = torch.from_numpy(levels), torch.from_numpy(scale)
     return packed
 
 
@@ -96,8 +97,9 @@ def _widen(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     widened = {name: value for name, value in weights.items() if name not in scales}
     for name, kernel in widened.items():
         scale = scales.get(name + _SCALE)
-        if scale is not None:
-            widened[name] = kernel.float() * scale.view(-1, *[1] * (kernel.dim() - 1))
+        if scale is not None:  # once one a channel, (O,)
+            sides = [*scale.shape, *[1] * (kernel.dim() - scale.dim())]
+            widened[name] = kernel.float() * scale.float().view(sides)
     return widened
 
 

@@ -89,8 +89,8 @@ def test_the_sheet_has_the_optimisation_beside_the_decoder(
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        (["--layer", "relu5_1"], "python -m training decoder --layer relu5_1"),
-        (["--layer", "relu5_1"], "ships, but of relu3_1, relu4_1, relu3_1,relu4_1"),
+        (["--layer", "relu2_1"], "python -m training decoder --layer relu2_1"),
+        (["--layer", "relu2_1"], "ships, but of relu3_1, relu4_1, relu5_1, relu3_1,relu4_1"),
         (["--statistic", "gram"], "--statistic must be one of linear, bn, cov, swap"),
         (["--strength", "2"], "--strength must be between 0 and 1"),
         (["--content-mask", "STYLE"], "they must be of one size"),
@@ -221,7 +221,7 @@ def halves_of_a_pair(shared_dir: Path, size: int = 160) -> SemanticSources:
 
 @pytest.mark.parametrize("shipped", all_shipped(), ids=lambda file: file.stem)
 def test_a_decoder_that_ships_gives_a_photograph_back(shipped: Path, shared_dir: Path) -> None:
-    assert shipped.stat().st_size < 4_000_000
+    assert shipped.stat().st_size < 9_000_000
     painter = SemanticPainter(shipped, shared_dir / "weights")
     file = shared_dir / "data/content/test/tubingen.jpg"
     image = to_tensor(resize_short_side(read_rgb(file), 128))[None]

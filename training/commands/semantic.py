@@ -25,7 +25,8 @@ def semantic(
     layer: Annotated[
         str | None,
         option(
-            "Where it is done: relu3_1 (strokes), relu4_1 (larger ones), or both joined, with a comma. "
+            "Where it is done: relu3_1 (strokes), relu4_1 (larger ones), relu5_1 (shapes, too), or "
+            "relu3_1,relu4_1, joined. "
             "[relu3_1; with --compare all that ship]"
         ),
     ] = None,
