@@ -12,6 +12,7 @@ PAIRS has folders with content.jpg, content_mask.png, style.jpg and style_mask.p
 """
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -45,6 +46,8 @@ def main() -> None:
     ]
     folders = sorted(one for one in asked.pairs.iterdir() if (one / "content.jpg").exists())
     pairs = [pair(one) for one in folders if not asked.pair or one.name in asked.pair]
+    if not pairs or not all(pictures):
+        sys.exit("no pictures, or no pairs of these names: see --help")
     print("| | features | pixels | of paintings | pixels | style distance |")
     print("| --- | --- | --- | --- | --- | --- |")
     for file in asked.decoders or all_shipped():

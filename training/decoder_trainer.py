@@ -94,8 +94,7 @@ class DecoderTrainer(Trainer[DecoderConfig]):
     def _read_bridge(self, file: Path) -> Bridge:
         """Return the way to the layer that another decoder begins at; of several joined the deepest."""
         content, deepest = load_checkpoint(file), max(ref.layer for ref in self.refs)
-        if content.get("kind") != self.kind:
-            raise CheckpointError(f"--init-from {file} is of kind {content.get('kind')}, not {self.kind}")
+        self._check_kind(content, file)
         end = max(parse_layers(content["layers"], self.config.features), key=lambda ref: ref.layer)
         if end.layer >= deepest:
             raise OptionError(f"--init-from {file} decodes {end}: --bridge needs a layer before {deepest}")

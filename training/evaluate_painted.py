@@ -48,14 +48,13 @@ def evaluate_painted(config: EvaluateVideoConfig, estimate: FlowEstimator) -> in
         DataError: if a clip cannot be read, their frames do not belong together, or no pair can be compared.
     """
     painting = Path(config.style).expanduser()
-    comparison = Comparison(config.clip, (INPUT, PAINTED), estimate)
+    comparison = Comparison(config.clip, (INPUT, PAINTED), estimate, sheet=config.sheet)
     with progress_bar() as progress:
         task = progress.add_task("comparing", total=config.frames)
         comparison.run(_pairs(config, painting), lambda done: progress.update(task, completed=done))
     return comparison.end(
         lambda: {"painting": clip_name(painting), **comparison.report()},
         config.json,
-        config.sheet,
     )
 
 

@@ -53,12 +53,11 @@ def evaluate_video(config: EvaluateVideoConfig) -> int:
         except KeyboardInterrupt:
             return stopped_too_early()
         product = () if prepared.product is None else (PRODUCT,)
-        comparison = Comparison(config.clip, (INPUT, FRAME_BY_FRAME, *product), estimate)
+        comparison = Comparison(config.clip, (INPUT, FRAME_BY_FRAME, *product), estimate, sheet=config.sheet)
         comparison.run(_images(prepared, painter), _bar(progress, "comparing", prepared.count))
     return comparison.end(
         lambda: plain_report(painter, prepared, comparison.report(prepared.count)),
         config.json,
-        config.sheet,
     )
 
 

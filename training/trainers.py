@@ -205,13 +205,16 @@ class Trainer(ABC, Generic[Config]):
         """Return what to begin with, as a checkpoint of this kind holds it."""
         return load_checkpoint(file)
 
+    def _check_kind(self, content: dict[str, Any], file: Path) -> None:
+        if content.get("kind") != self.kind:
+            raise CheckpointError(f"--init-from {file} is of kind {content.get('kind')}, not {self.kind}")
+
     def _start_from(self) -> int:
         """Take over the weights of a checkpoint; return how many pictures it has seen."""
         file = self.config.init_from
         assert file is not None
         content = self._first_content(file)
-        if content.get("kind") != self.kind:
-            raise CheckpointError(f"--init-from {file} is of kind {content.get('kind')}, not {self.kind}")
+        self._check_kind(content, file)
         weights = content["weights"]
         if content["preset"] != self.config.preset:
             if (content["preset"], self.config.preset) != ("turbo", RECURRENT):

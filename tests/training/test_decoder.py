@@ -203,6 +203,7 @@ def test_pixels_count_where_they_are_known_and_elsewhere_outside_what_can_be_sho
         (("--layer", "small:relu5_1", "--crop-size", "72"), "multiple of 16"),
         (("--swapped", "2"), "--swapped must be between 0 and 1"),
         (("--swapped", "0.5", "--rebuilt", "0.6"), "together at most 1, instead got 1.1"),
+        (("--layer", "relu2_1", "--bridge"), "give --init-from"),
     ],
 )
 def test_options_that_make_no_sense_are_refused_in_a_line(
@@ -244,31 +245,17 @@ def test_a_bridge_learns_the_features_that_another_decoder_begins_at_and_leaves_
     assert last_loss < 0.75 * first_loss
 
 
-@pytest.mark.parametrize(
-    ("begins_at", "options", "named"),
-    [
-        ("relu1_1", ("--layer", "relu1_1"), "decodes vgg19:relu1_1: --bridge needs a layer before relu1_1"),
-        (None, ("--layer", "relu2_1"), "give --init-from"),
-    ],
-)
 def test_a_bridge_that_leads_nowhere_is_one_line(
-    begins_at: str | None,
-    options: tuple[str, ...],
-    named: str,
-    photographs: Path,
-    feature_weights: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    photographs: Path, feature_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file, begun = tmp_path / "a.pt", ()
-    if begins_at is not None:
-        assert run(app, line(file, photographs, feature_weights, "--layer", begins_at, "--steps", "1")) == 0
-        begun = ("--init-from", str(file))
+    file, layer = tmp_path / "a.pt", ("--layer", "relu1_1", "--steps", "1")
+    assert run(app, line(file, photographs, feature_weights, *layer)) == 0
     capsys.readouterr()
-    words = line(tmp_path / "b.pt", photographs, feature_weights, "--bridge", *options, *begun)
-    assert run(app, words) != 0
+    bridge = (*layer, "--bridge", "--init-from", str(file))
+    assert run(app, line(tmp_path / "b.pt", photographs, feature_weights, *bridge)) == 2
     error = capsys.readouterr().err
-    assert named in error and error.count("\n") == 1
+    assert "decodes vgg19:relu1_1: --bridge needs a layer before relu1_1" in error
+    assert error.count("\n") == 1
 
 
 def test_a_decoder_of_which_nothing_fits_is_one_line(

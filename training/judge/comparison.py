@@ -29,15 +29,18 @@ class Comparison:
         clip: the input, as the user named it.
         clips: what the clips are called; the input first, whose motion counts for all.
         estimate: the optical flow.
+        sheet: where a picture of it is written in the end; None for none.
     """
 
-    def __init__(self, clip: Path, clips: tuple[str, ...], estimate: FlowEstimator) -> None:
+    def __init__(
+        self, clip: Path, clips: tuple[str, ...], estimate: FlowEstimator, *, sheet: Path | None
+    ) -> None:
         self._clip = clip
         self.measured = Measured(clips)
         self.count, self.size_wh = 0, (0, 0)
         self.complete = False
         self._estimate = estimate
-        self._moments = Moments()
+        self._sheet, self._moments = sheet, Moments()
 
     def run(self, frames: Iterable[Mapping[str, Image]], tick: Tick) -> None:
         """Go through the clips; Ctrl-C ends it before the next pair, and `complete` stays False.
@@ -70,13 +73,12 @@ class Comparison:
         flow, frames = self._estimate.describe(), self.count if count is None else count
         return measured_report(self._clip, flow, frames, self.size_wh, self.measured, complete=self.complete)
 
-    def end(self, plain: Callable[[], Mapping[str, Any]], json_file: Path | None, sheet: Path | None) -> int:
+    def end(self, plain: Callable[[], Mapping[str, Any]], json_file: Path | None) -> int:
         """Print the report, write what was asked for; return the exit code.
 
         Args:
             plain: gives the report; asked for where a pair was measured.
             json_file: for the report as plain values; None for none.
-            sheet: for the picture of it; None for none.
         Raises:
             DataError: if there was no pair that could be measured.
         """
@@ -91,15 +93,15 @@ class Comparison:
         print_report(found)
         if json_file is not None:
             json_file.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-        if sheet is not None:
-            write_video_sheet(sheet, self._moments, self.measured, LABELS, title=report_title(found))
+        if self._sheet is not None:
+            write_video_sheet(self._sheet, self._moments, self.measured, LABELS, title=report_title(found))
         return 0 if self.complete else EXIT_INTERRUPTED
 
     def _measure(self, images: Mapping[str, Image], previous: Mapping[str, Image]) -> None:
         source = self.measured.clips[0]
         motion = find_motion(self._estimate, images[source], previous[source])
         self.measured.add(self.count, motion, images, previous)
-        if motion.left_out is None:
+        if motion.left_out is None and self._sheet is not None:
             self._moments.add(Pair(self.count, motion, images, previous))
 
 
