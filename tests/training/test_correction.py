@@ -53,3 +53,20 @@ def test_a_channel_that_never_answers_stays_finite() -> None:
     for _ in range(15):  # as many as the command allows
         correction = correction.after(torch.zeros(1, 5, 12, 16))
     assert all(bool(part.features.isfinite().all()) for part in correction.corrected())
+
+
+def test_what_a_border_mixes_asks_for_nothing() -> None:
+    wanted = two_parts()
+    first = Correction.begin(wanted)
+    seen = join_parts(torch.zeros(1, 5, 12, 16), wanted)
+    seen[..., 6:8] = 50.0  # the columns on both sides of the border
+    for one, other in zip(first.after(seen).corrected(), wanted, strict=True):
+        torch.testing.assert_close(one.features, other.features)
+
+
+def test_a_region_of_nothing_but_border_is_looked_at_whole() -> None:
+    thin = torch.zeros(1, 1, 12, 16)
+    thin[..., 4:6] = 1
+    part = Part(torch.randn(1, 5, 12, 16, generator=torch.Generator().manual_seed(1)), thin)
+    brighter = Correction.begin([part]).after(part.features - 1).corrected()[0]
+    torch.testing.assert_close(brighter.features, part.features + 1)
