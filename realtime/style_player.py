@@ -19,7 +19,7 @@ from realtime.engine import EngineOptions
 from realtime.engine_building import TellsNews, open_live
 from realtime.engine_guard import EngineGuard
 from realtime.engine_rescue import GuardedEngine, hangs, is_fault, other_engines, paint_with_next, rescue_line
-from realtime.errors import LivebrushError
+from realtime.errors import ContractError, LivebrushError
 from realtime.frame import Frame
 from realtime.painter import NetworkSize, Painted, SizeRule, SizeWh, stylize
 from realtime.player_sizes import PlayerSizes
@@ -70,7 +70,7 @@ class StylePlayer:
     ) -> None:
         paths = {entry.path for entry in styles}
         self._styles = list(styles) if first.entry.path in paths else [first.entry, *styles]
-        self._place = 0  # among them, where the style is from that was asked for last
+        self._place = self._place_of(first.entry) or 0  # of the style that was asked for last
         self._options = options
         self._open_style = open_style
         self._times = times
@@ -142,9 +142,6 @@ class StylePlayer:
         """
         with self._state:
             self._settle()
-            paths = [entry.path for entry in self._styles]
-            if self._wanted.path in paths:
-                self._place = paths.index(self._wanted.path)
             self._place = (self._place + steps) % len(self._styles)
             self._wanted = self._styles[self._place]
             self._settle()
@@ -157,6 +154,8 @@ class StylePlayer:
         """
         with self._state:
             self._settle()
+            place = self._place_of(style)
+            self._place = self._place if place is None else place
             self._wanted = style
             self._settle()
 
@@ -239,7 +238,7 @@ class StylePlayer:
         """Take up what has become ready, say what is wanted beside it; return what paints now."""
         while (failure := self._engines.take_failure()) is not None:
             self._give_up(*failure)
-        order = self._sizes.order(self._wanted, self._current)
+        order = self._order()
         ready = self._engines.find(order)
         if ready is None and self._sizes.apart and self._wanted.path == self._current.entry.path:
             nearest = self._sizes.on_the_way(self._engines.ready_sizes(self._wanted), self._current, order)
@@ -251,6 +250,22 @@ class StylePlayer:
                 self._sizes.follow(ready.entry.contract)
         self._engines.order(*self._orders())
         return self._current
+
+    def _order(self) -> Order:
+        """Return what is wanted; a style that cannot paint at this size is given up, and the show goes on."""
+        try:
+            return self._sizes.order(self._wanted, self._current)
+        except ContractError as error:
+            if self._wanted.path == self._current.entry.path:
+                raise
+            self._problems.append(str(error))
+            self._wanted = self._current.entry
+            return self._sizes.order(self._wanted, self._current)
+
+    def _place_of(self, style: StyleEntry) -> int | None:
+        """Return where a style stands among those that can be stepped to; None for one that does not."""
+        paths = [entry.path for entry in self._styles]
+        return paths.index(style.path) if style.path in paths else None
 
     def _orders(self) -> list[Order]:
         """Return what shall be ready: what is wanted, what paints, and the size that may be needed next."""

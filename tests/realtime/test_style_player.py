@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -182,6 +183,43 @@ def test_a_style_that_cannot_be_loaded_is_told_of_once_and_the_show_goes_on(
     assert player.take_problem() == "b: the file is corrupt"
     assert player.take_problem() is None
     assert player.paint(make_frame()).contract.name == "a"
+
+
+def test_steps_go_on_past_a_style_that_cannot_be_loaded(shelf: Shelf, player: StylePlayer) -> None:
+    shelf.errors["b"] = EngineError("the file is corrupt")
+    player.step(1)
+    wait_until(lambda: player.loading is None)
+    assert player.step(1).name == "c"
+    wait_until(lambda: player.loading is None)
+    assert player.step(-1).name == "b"
+
+
+@pytest.mark.parametrize("way", ["step", "choose"])
+def test_a_style_that_cannot_paint_at_this_size_is_told_of_and_the_show_goes_on(
+    shelf: Shelf, way: str
+) -> None:
+    only = entry("only")
+    only = replace(only, contract=replace(only.contract, only_wh=(1920, 1080)))
+    size = NetworkSize((640, 360))
+    first = load_style(STYLES[0], OPTIONS, lambda: (640, 360), shelf.open)
+    player = StylePlayer(
+        [STYLES[0], only, STYLES[1]],
+        first,
+        options=OPTIONS,
+        times=StageTimes(),
+        open_style=shelf.open,
+        size=size,
+    )
+    player.paint(make_frame())
+    if way == "step":
+        assert player.step(1).name == "a"
+    else:
+        player.choose(only)
+    problem = player.take_problem()
+    assert problem is not None and "only was compiled for 1920x1080, got 640x360" in problem
+    assert player.paint(make_frame(1)).contract.name == "a" and player.take_problem() is None
+    assert player.step(1).name == "b"
+    player.close()
 
 
 def test_a_style_of_a_file_joins_the_round_of_the_others(shelf: Shelf) -> None:
