@@ -16,7 +16,9 @@ from realtime.composite import check_strength
 from realtime.engine import EngineOptions
 from realtime.errors import OptionError, SinkError
 from realtime.guided import DEFAULT_DETAIL, check_detail
+from realtime.mask import parse_mask
 from realtime.painter import SizeWh
+from realtime.sinks import takes_place_of
 from realtime.steady import SteadyLevel
 
 LARGEST_SIDE = 16384
@@ -98,14 +100,22 @@ class CameraConfig:
     def _check_places(self) -> None:
         for place, output in enumerate(self.outputs):
             check_place("--output", output, may_be_folder=True)
-            _check_keeps_source("--output", output, self.source)
-            if any(_is_same(output, other) for other in self.outputs[:place]):
+            self._check_keeps("--output", output)
+            if any(takes_place_of(output, other) for other in self.outputs[:place]):
                 raise OptionError(f"--output {output} is there twice; give two names")
         if self.stats is not None:
             check_place("--stats", self.stats)
-            _check_keeps_source("--stats", self.stats, self.source)
-            if any(_is_same(self.stats, output) for output in self.outputs):
+            self._check_keeps("--stats", self.stats)
+            if any(takes_place_of(self.stats, output) for output in self.outputs):
                 raise OptionError(f"--output and --stats are both {self.stats}; give two files")
+
+    def _check_keeps(self, option: str, path: Path) -> None:
+        """Raise SinkError if what is written there would take the place of the source or of the masks."""
+        source = None if self.source is None else Path(self.source).expanduser()
+        masks = None if self.mask is None else parse_mask(self.mask).path
+        for what, kept in (("source", source), ("mask", masks)):
+            if kept is not None and takes_place_of(path, kept):
+                raise SinkError(f"{option} {path} would overwrite the {what}; give another name")
 
 
 def parse_size(option: str, text: str | None) -> SizeWh | None:
@@ -142,15 +152,3 @@ def write_json(option: str, path: Path, values: Mapping[str, Any]) -> None:
         path.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise SinkError(f"{option} {path} cannot be written: {error.strerror or error}") from error
-
-
-def _check_keeps_source(option: str, path: Path, source: str | None) -> None:
-    if source is not None and _is_same(path, Path(source).expanduser()):
-        raise SinkError(f"{option} {path} would overwrite the source; give another name")
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except (OSError, ValueError):  # one of them does not exist yet
-        return one.absolute() == other.absolute()

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -19,6 +20,7 @@ from realtime.frame import Frame
 from realtime.sources import SourceInfo
 
 VIDEO_SUFFIXES = (".mp4", ".mkv", ".mov")
+_PICTURE = re.compile(r"\d{6,}\.png")  # as a `PictureSink` names them
 
 
 class Sink(Protocol):
@@ -119,11 +121,25 @@ def open_sink(output: str | Path | None, *, source: SourceInfo | None = None) ->
 
 
 def refuse_overwriting(output: Path, source: SourceInfo | None) -> None:
-    """Raise SinkError if writing to `output` would change the source: the same file or folder, or a link."""
-    if source is None or source.path is None or not os.path.exists(output):
+    """Raise SinkError if writing to `output` would change the source; see `takes_place_of`."""
+    if source is None or source.path is None or not takes_place_of(output, source.path):
         return
-    if os.path.samefile(output, source.path):
-        raise SinkError(f"{output} is the input itself; give --output another name")
+    what = "the input itself" if os.path.samefile(output, source.path) else f"where {source.path} lies"
+    raise SinkError(f"{output} is {what}; give --output another name")
+
+
+def takes_place_of(output: Path, kept: Path) -> bool:
+    """Tell whether writing to `output` would change what is kept: the same file or folder, or a link to it.
+
+    A folder's pictures are numbered: one that is kept in it under such a name would be written over.
+    """
+    try:
+        if output.samefile(kept):
+            return True
+        in_it = output.is_dir() and output.samefile(kept.parent)
+    except (OSError, ValueError):  # one of them does not exist yet
+        return output.absolute() == kept.absolute()
+    return in_it and _PICTURE.fullmatch(kept.name) is not None
 
 
 def require_folder(path: Path) -> None:

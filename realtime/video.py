@@ -16,7 +16,7 @@ from realtime.catalog import StyleEntry, find_style
 from realtime.codecs import codec_named
 from realtime.composite import check_strength
 from realtime.console import EXIT_INTERRUPTED, say, stop_on_signals
-from realtime.errors import OptionError
+from realtime.errors import OptionError, SinkError
 from realtime.film import Brushes, FilmResult, OwnBrushes
 from realtime.film_batch import exit_code, paint_batch, to_plain
 from realtime.film_cut import FilmCut
@@ -29,6 +29,7 @@ from realtime.film_workers import WorkerBrushes
 from realtime.guided import check_detail
 from realtime.process import share_heap
 from realtime.recurrent import steadied
+from realtime.sinks import takes_place_of
 from realtime.style_timeline import StyleTimeline, parse_time, read_timeline
 
 MOST_WORKERS = 256
@@ -131,6 +132,7 @@ def run_video(config: VideoConfig) -> int:
     films = name_outputs(found.films, config.output, config.options.codec)
     for film in films:
         check_codec(config.options, film.output)
+        _keep_masks(film.output, config.options.mask)
     if not config.as_json:
         for line in found.left_out:
             say(line)
@@ -139,6 +141,16 @@ def run_video(config: VideoConfig) -> int:
         results = paint_batch(films, config.options, brushes, bars, stop)
     _report(results, config, found.left_out)
     return EXIT_INTERRUPTED if stop.is_set() and _unfinished(results) else exit_code(results)
+
+
+def _keep_masks(output: Path, mask: FilmMask | None) -> None:
+    """Raise SinkError if a film would take the place of its masks, or of the picture behind them."""
+    if mask is None:
+        return
+    folder = [] if mask.clip is None else [mask.clip.path]
+    for kept in (*folder, *mask.stamps):
+        if takes_place_of(output, kept):
+            raise SinkError(f"{output} would overwrite {kept}, which --mask needs; give another name")
 
 
 @contextmanager

@@ -83,3 +83,27 @@ def test_everything_in_order_is_accepted(tmp_path: Path) -> None:
 def test_json_that_cannot_be_written_names_the_option(tmp_path: Path) -> None:
     with pytest.raises(LivebrushError, match="--json .* cannot be written"):
         write_json("--json", tmp_path, {})
+
+
+@pytest.mark.parametrize("what", ["source", "mask"])
+def test_a_folder_of_pictures_must_not_hold_what_its_own_would_be_written_over(
+    tmp_path: Path, what: str
+) -> None:
+    for name, is_numbered in (("000012.png", True), ("beach.png", False), ("12.png", False)):
+        picture = tmp_path / name
+        picture.touch()
+        options = {what: str(picture), "outputs": (tmp_path,)}
+        if is_numbered:
+            with pytest.raises(SinkError, match=f"would overwrite the {what}"):
+                CameraConfig(STYLE, **options)  # type: ignore[arg-type]
+        else:
+            CameraConfig(STYLE, **options)  # type: ignore[arg-type]
+
+
+def test_an_output_must_not_be_the_masks(tmp_path: Path) -> None:
+    clip = tmp_path / "masks.mp4"
+    clip.touch()
+    for mask, output in ((str(clip), clip), (f"{clip}:1,2", clip), (str(tmp_path), tmp_path)):
+        with pytest.raises(SinkError, match="would overwrite the mask"):
+            CameraConfig(STYLE, source="demo", mask=mask, outputs=(output,))
+    CameraConfig(STYLE, source="demo", mask="person", outputs=(clip,))

@@ -264,6 +264,27 @@ def test_what_cannot_be_masked_is_said_in_one_line(
     assert len(err.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize("what", ["masks.mp4", "masks", "behind.png"])
+def test_a_film_never_takes_the_place_of_its_masks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    write_clip(tmp_path / "in.mp4", count=3)
+    mask_video(tmp_path / "masks.mp4", count=3)
+    mask_folder(tmp_path / "masks", count=3)
+    cv2.imwrite(str(tmp_path / "behind.png"), np.zeros((48, 64, 3), np.uint8))
+    output, words = tmp_path / what, ["--mask", str(tmp_path / what)]
+    if what == "behind.png":
+        output = tmp_path / "behind"
+        output.mkdir()
+        picture = (tmp_path / what).rename(output / "000001.png")
+        words = ["--mask", str(tmp_path / "masks"), "--background", f"picture:{picture}"]
+    codec = [] if output.suffix else ["--codec", "png"]
+    kept = {file: digest(file) for file in sorted(tmp_path.rglob("*")) if file.is_file()}
+    assert main(["video", str(tmp_path / "in.mp4"), "-o", str(output), *codec, *words]) != 0
+    assert "which --mask needs; give another name" in capsys.readouterr().err
+    assert {file: digest(file) for file in kept} == kept
+
+
 def test_styles_of_a_mask_are_opened_and_hashed(tmp_path: Path) -> None:
     mask = FilmMask((), ("label",), "behind", None, "digest")
     options = FilmOptions(StyleTimeline("front"), {"front": IDENTITY}, mask=mask)
