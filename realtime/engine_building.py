@@ -83,7 +83,7 @@ class BuildingEngine:
     """Two engines of one style that look like one; see `realtime.engine.Engine`.
 
     Args:
-        fast: is built for the first size that it is prepared for.
+        fast: is built for the size that it is prepared for first, and anew for each that comes after.
         open_slow: opens what paints meanwhile; not called where nothing has to be built.
     """
 
@@ -92,6 +92,7 @@ class BuildingEngine:
         self._open_slow = open_slow
         self._slow: Engine | None = None
         self._builder: threading.Thread | None = None
+        self._ready_wh: SizeWh | None = None  # that the fast engine is prepared for
         self._news: deque[str] = deque()
         self._built = threading.Event()
         self._given_up = threading.Event()
@@ -110,6 +111,7 @@ class BuildingEngine:
         """Load the fast engine if it is built for this size; else begin to build it beside the other."""
         if self._slow is None and self._fast.is_built(size_wh):
             self._fast.prepare(size_wh)
+            self._ready_wh = size_wh
             return
         if self._slow is None:
             self._slow = self._open_slow()
@@ -124,12 +126,14 @@ class BuildingEngine:
 
     def infer(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Paint one picture with the engine that is ready; see `realtime.engine.Engine`."""
-        if self._slow is None and self._builder is None:
-            self.prepare((image.shape[1], image.shape[0]))
         if self._slow is not None and self._built.is_set():
             self._slow.close()
-            self._slow = None
+            self._slow, self._builder = None, None
+            self._built.clear()
             self._tell(f"{self._fast.info.name} paints now")
+        size_wh = (image.shape[1], image.shape[0])
+        if self._slow is None and size_wh != self._ready_wh:
+            self.prepare(size_wh)  # a phone was turned: another one paints while this size is built
         return self._now().infer(image)
 
     def take_news(self) -> list[str]:
@@ -152,6 +156,7 @@ class BuildingEngine:
         try:
             self._fast.build(size_wh, self._go_on())
             self._fast.prepare(size_wh)  # loaded and warm before a frame waits for it
+            self._ready_wh = size_wh
         except Exception as error:  # the show goes on with what it has
             if not self._given_up.is_set():
                 says = str(error) if isinstance(error, LivebrushError) else f"{type(error).__name__}: {error}"

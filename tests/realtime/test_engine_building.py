@@ -129,6 +129,29 @@ def test_one_that_cannot_be_built_is_said_and_the_other_paints_on(error: Excepti
         )
 
 
+def test_another_size_is_built_beside_what_paints_meanwhile() -> None:
+    """As where a phone is turned; the painting's thread builds nothing."""
+    fast = SlowToBuild()
+    with building(fast) as (engine, slow):
+        engine.prepare(SIZE_WH)
+        fast.let.set()
+        finish(engine)
+        assert engine.infer(FRAME).min() == 255
+        fast.let.clear()
+        fast.asked.clear()
+        turned = np.ascontiguousarray(FRAME.swapaxes(0, 1))
+        assert engine.infer(turned).max() == 0 and len(slow) == 2
+        assert fast.asked.wait(30)
+        assert engine.infer(turned).max() == 0
+        fast.let.set()
+        finish(engine)
+        assert engine.infer(turned).min() == 255
+        assert fast.prepared == [SIZE_WH, SIZE_WH[::-1]]
+        assert [line.split(": ")[1] for line in engine.take_news()].count("tensorrt paints now") == 2
+        fast.built = True
+        assert engine.infer(FRAME).min() == 255 and len(slow) == 2  # built before: loaded, and no more
+
+
 def test_leaving_gives_up_the_build_and_is_no_failure() -> None:
     fast = SlowToBuild(error=EngineError("given up"))
     with building(fast) as (engine, _):
