@@ -67,6 +67,7 @@ class Guard:
     ) -> None:
         self._app = app
         self._local = is_loopback(host)
+        self._names = (*_LOCAL_NAMES, host.strip("[]").lower())
         self._token, self._watch_token = token, watch_token
         self._secure = secure
 
@@ -90,7 +91,7 @@ class Guard:
 
     def _why_not(self, scope: Scope, headers: Mapping[str, str]) -> str | None:
         host = headers.get("host", "")
-        if self._local and _name_of(host) not in _LOCAL_NAMES:
+        if self._local and _name_of(host) not in self._names:
             return "this address is not the page's own"
         origin = headers.get("origin")
         if origin is not None and origin != f"{'https' if self._secure else 'http'}://{host}":

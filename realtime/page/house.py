@@ -59,7 +59,8 @@ class House:
         try:
             self.gallery = Gallery(config.style, folder / "styles")
             self.thumbnails = Thumbnails(config.engine)
-            self.films = Films(config.recordings or folder)
+            own = config.recordings
+            self.films = Films(folder) if own is None else Films(own, most=None)
             self._options = ShowOptions(
                 config.engine,
                 self.films,

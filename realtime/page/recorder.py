@@ -44,7 +44,7 @@ class Films:
 
     Args:
         folder: for them; it must exist.
-        most: the oldest beyond these is deleted.
+        most: the oldest beyond these is deleted; None keeps all, in a folder that is somebody's own.
         free_bytes: how much room the disk of a folder has.
     """
 
@@ -52,7 +52,7 @@ class Films:
         self,
         folder: Path,
         *,
-        most: int = MOST_FILES,
+        most: int | None = MOST_FILES,
         free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
     ) -> None:
         self.folder = folder
@@ -64,7 +64,8 @@ class Films:
         """Keep one more."""
         with self._lock:
             self._films[recording.name] = recording
-            beyond = [self._films.popitem(last=False)[1] for _ in range(len(self._films) - self._most)]
+            many = 0 if self._most is None else len(self._films) - self._most
+            beyond = [self._films.popitem(last=False)[1] for _ in range(many)]
         for old in beyond:
             old.path.unlink(missing_ok=True)
 

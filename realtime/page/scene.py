@@ -64,6 +64,7 @@ class Scene:
         self._masked: MaskedPainter | None = None
         self._back: StylePlayer | None = None
         self._size_wh: SizeWh | None = None
+        self._swapped = False
         self.version = 0
         """Grows whenever the picture is parted in another way."""
 
@@ -85,8 +86,21 @@ class Scene:
         with self._one_at_a_time:
             before = self._masked, self._back
             self._masked, self._back = masked, back
+            self._swapped = parting is not None and parting.swapped
             self.version += 1
         _close(*before)
+
+    def swap(self, swapped: bool) -> None:
+        """Have front and back as they are, or in each other's place, from the next frame on.
+
+        Nothing is opened anew, and a mask keeps what it has learnt.
+        """
+        with self._one_at_a_time:
+            if self._masked is None or swapped == self._swapped:
+                return
+            self._masked.swap()
+            self._swapped = swapped
+            self.version += 1
 
     def spare_memory(self, spare: bool) -> None:
         """Keep only the engines that paint, or as many as before again; from any thread."""

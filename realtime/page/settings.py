@@ -44,7 +44,7 @@ class Settings:
     @property
     def parted_by(self) -> tuple[object, ...]:
         """What decides how the picture is parted."""
-        return self.mask, self.key, self.background, self.swapped
+        return self.mask, self.key, self.background
 
 
 @dataclass(frozen=True)

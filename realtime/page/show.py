@@ -70,7 +70,7 @@ class Show:
         self._gallery, self._options = gallery, options
         self._lock = threading.Lock()
         self._settings, self._controls = settings, controls
-        self._versions = {"style": 0, "mask": 0}
+        self._versions = {"style": 0, "mask": 0, "swap": 0}
         self._news = News()
         self._ended: str | None = None
         self._stop = threading.Event()
@@ -189,6 +189,8 @@ class Show:
             self._later("style", self._restyle)
         if before.parted_by != after.parted_by:
             self._later("mask", self._part)
+        if before.swapped != after.swapped:
+            self._later("swap", self._swap)
         if recording is not None:
             self.recorder.ask(recording)
 
@@ -235,6 +237,9 @@ class Show:
             return
         mask = f"key:{settings.key}" if settings.mask == "key" else settings.mask
         self.scene.part(Parting(mask, self._background(settings.background), settings.swapped))
+
+    def _swap(self) -> None:
+        self.scene.swap(self.settings.swapped)
 
     def _play(self) -> None:
         try:

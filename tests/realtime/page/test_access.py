@@ -52,6 +52,12 @@ def test_the_page_itself_and_plain_programs_come_in(guarded: Open, headers: dict
     assert guarded().get("/api/state", headers=headers).json() == "in"
 
 
+def test_another_address_of_this_machine_that_is_listened_on_is_the_pages_own(guarded: Open) -> None:
+    page = guarded(host="127.0.0.2", address="http://127.0.0.2:8720")
+    assert page.get("/api/state").json() == "in"
+    assert page.get("/api/state", headers={"host": "127.0.0.3:8720"}).status_code == 403
+
+
 @pytest.mark.parametrize(
     "headers",
     [

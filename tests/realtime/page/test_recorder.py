@@ -4,7 +4,7 @@ import pytest
 
 from realtime.errors import SinkError
 from realtime.frame import Frame
-from realtime.page.recorder import LEAST_FREE, Films, Recorder
+from realtime.page.recorder import LEAST_FREE, MOST_FILES, Films, Recorder, Recording
 from realtime.testing import CollectingSink, make_frame
 
 
@@ -97,6 +97,14 @@ def test_the_oldest_film_goes_when_there_are_too_many(tmp_path: Path) -> None:
         opened.write(index)
         opened.recorder.close()
     assert len(list(tmp_path.iterdir())) == 2 and len(opened.recorder.finished) == 2
+
+
+def test_in_a_folder_of_the_users_own_every_film_stays(tmp_path: Path) -> None:
+    films = Films(tmp_path, most=None)
+    for number in range(MOST_FILES + 2):
+        (tmp_path / f"{number}.mp4").touch()
+        films.add(Recording(f"{number}.mp4", tmp_path / f"{number}.mp4", 1.0))
+    assert len(list(tmp_path.iterdir())) == MOST_FILES + 2 and films.find("0.mp4") is not None
 
 
 def test_an_end_before_the_first_frame_leaves_no_film(tmp_path: Path) -> None:

@@ -59,3 +59,19 @@ def test_the_style_behind_a_mask_spares_memory_too(page: Page, monkeypatch: pyte
     monkeypatch.setattr(back, "spare_memory", spared.append)
     page.house.main.scene.spare_memory(True)
     assert spared == [True]
+
+
+def test_swapping_front_and_back_keeps_what_the_mask_has_learnt(page: Page) -> None:
+    page.give(10)
+    wait_until(lambda: page.house.main.times.shown == 1)
+    page.change(mask="motion")
+    scene = page.house.main.scene
+    wait_until(lambda: scene.version == 2)
+    masked = scene._masked
+    assert masked is not None and not masked._swapped
+    page.change(swapped=True)
+    wait_until(lambda: scene.version == 3)
+    assert scene._masked is masked and masked._swapped
+    page.change(mask="person", swapped=False)
+    wait_until(lambda: scene.version == 4 and scene._masked is not masked)
+    assert not scene._masked._swapped
