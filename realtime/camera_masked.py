@@ -93,8 +93,16 @@ def put_together(
         return played
 
     def masked(painter: Painter, place: int, rear: Painter | Backdrop) -> MaskedPainter:
-        mask_times = times if place == 0 else StageTimes()
-        made = MaskedPainter(painter, parts.masks[place], rear, mask_times, tell, cost=_cost(network, place))
+        made = MaskedPainter(
+            painter,
+            parts.masks[place],
+            rear,
+            times if place == 0 else StageTimes(),
+            tell,
+            cost=_cost(network, place),
+            # The first one's front is the player that keys change; whoever shows it asks it.
+            front_name=parts.styles[place - 1].entry.name if place else None,
+        )
         opened.callback(made.close)
         return made
 

@@ -45,6 +45,7 @@ class Captures:
         self._recording_path = Path()
         self._first_pts = 0
         self._length_s = 0.0
+        self._wrote = False
 
     def take_news(self) -> str | None:
         """Return one line about a file written or an error since the last call, oldest first; else None."""
@@ -75,7 +76,7 @@ class Captures:
         except SinkError as error:
             self._news.put(f"no recording: {error}")
             return
-        self._first_pts, self._length_s = frame.pts, 0.0
+        self._first_pts, self._length_s, self._wrote = frame.pts, 0.0, False
         self._news.put(f"recording {self._recording_path.name}")
 
     def record(self, frame: Frame) -> None:
@@ -88,11 +89,12 @@ class Captures:
         except SinkError as error:
             self._end_recording(f"recording ended: {error}")
         else:
-            self._length_s = shifted.time_s()
+            self._length_s, self._wrote = shifted.time_s(), True
 
     def stop_recording(self) -> None:
         """Finish the video file, if there is one."""
-        self._end_recording(f"saved {self._recording_path.name}")
+        saved = f"saved {self._recording_path.name}"
+        self._end_recording(saved if self._wrote else "nothing was recorded: no frame came")
 
     def close(self) -> None:
         """Finish everything that is being written."""

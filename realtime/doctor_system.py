@@ -84,7 +84,7 @@ def codecs() -> list[Check]:
         )
     ]
     if cards:
-        checks.append(Check("video", "with its card", "ok", ", ".join(cards)))
+        checks.append(Check("video", "with a card", "note", f"{', '.join(cards)}, where there is one"))
     if lack:
         checks.append(Check("video", "cannot write", "note", f"{', '.join(lack)}: not in this FFmpeg"))
     return checks

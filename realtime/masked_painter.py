@@ -22,8 +22,6 @@ from realtime.mask import Alpha, MaskSource
 from realtime.painter import Behind, Painted, Painter
 from realtime.timing import StageTimes
 
-_WHOLE = np.full((1, 1), 255, np.uint8)
-
 
 class MaskedPainter:
     """Paints what is meant, and has something else behind it; see `realtime.painter.Painter`.
@@ -39,6 +37,7 @@ class MaskedPainter:
         tell: is told, in one line, when the mask fails; None raises what it raises.
         scene: of a frame; where it is another than that of the frame before, the mask begins anew.
         cost: is told what each frame's mask took, in milliseconds.
+        front_name: that the front's problems are told under; None for one that is asked for them elsewhere.
     """
 
     def __init__(
@@ -51,7 +50,9 @@ class MaskedPainter:
         *,
         scene: Callable[[Frame], Hashable] = lambda _: None,
         cost: Callable[[float], None] = lambda _: None,
+        front_name: str | None = None,
     ) -> None:
+        self._front_name = front_name
         self._front, self._mask, self._back = front, mask, back
         self._times, self._tell = times, tell
         self._scene_of = scene
@@ -67,6 +68,8 @@ class MaskedPainter:
         """Return the painting of one frame, with what is behind it."""
         with self._one_at_a_time:
             painted = self._front.paint(frame)
+            if self._front_name is not None:
+                self._tell_problem(self._front, self._front_name)
             alpha = self._alpha(frame)
             rear = self._back if isinstance(self._back, Backdrop) else self._painted_behind(self._back, frame)
             if alpha is None:
@@ -91,10 +94,13 @@ class MaskedPainter:
 
     def _painted_behind(self, back: Painter, frame: Frame) -> Painted:
         painted = back.paint(frame)
-        problem = getattr(back, "take_problem", lambda: None)()
-        if problem is not None and self._tell is not None:
-            self._tell(f"behind the mask: {problem}")
+        self._tell_problem(back, "behind the mask")
         return painted
+
+    def _tell_problem(self, painter: Painter, where: str) -> None:
+        problem = getattr(painter, "take_problem", lambda: None)()
+        if problem is not None and self._tell is not None:
+            self._tell(f"{where}: {problem}")
 
     def _alpha(self, frame: Frame) -> Alpha | None:
         if self._last is not None and self._last[0] == frame.index:

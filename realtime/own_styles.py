@@ -10,7 +10,7 @@ from realtime.contract import read_contract
 from realtime.errors import OptionError, SinkError, StyleNotFoundError
 from realtime.made_style import mix_hidden, sources_of
 from realtime.meta_file import find_meta_file
-from realtime.onnx_metadata import ONNX_SUFFIX
+from realtime.onnx_metadata import ONNX_SUFFIX, STEADY_SUFFIX
 from realtime.package_metadata import PACKAGE_SUFFIX
 from realtime.style_maker import Credits, StyleMaker
 
@@ -58,7 +58,7 @@ def remove_style(name: str) -> list[Path]:
         StyleNotFoundError: if there is none.
         SinkError: if it cannot be deleted.
     """
-    files = [user_dir() / f"{name}{suffix}" for suffix in (ONNX_SUFFIX, PACKAGE_SUFFIX)]
+    files = [user_dir() / f"{name}{suffix}" for suffix in (ONNX_SUFFIX, STEADY_SUFFIX, PACKAGE_SUFFIX)]
     found = [file for file in files if file.parent == user_dir() and file.is_file()]
     if not found:
         if (shipped_dir() / f"{name}{ONNX_SUFFIX}").is_file():

@@ -46,6 +46,7 @@ Image = NDArray[np.uint8]  # (H, W, 3) BGR
 Alpha = NDArray[np.uint8]  # (H, W)
 Vectors = NDArray[np.float32]  # (K, numbers)
 # Of the smallest size that every part of the graph takes.
+_RUN_GRAPHS = ("openvino", "onnxruntime")
 _NO_PICTURE, _NO_MASKS = np.zeros((1, 64, 64, 3), np.uint8), np.full((1, 1, 64, 64), 255, np.uint8)
 
 
@@ -150,6 +151,8 @@ def open_student(file: Path, options: EngineOptions) -> OpenStudent:
             "--precision out"
         )
     name = choose_engine(replace(options, device="cpu"), file)
+    if name not in _RUN_GRAPHS:
+        raise EngineError(f"the student of --semantic runs in {' or '.join(_RUN_GRAPHS)}, not in {name}")
     try:
         model = file.read_bytes()
     except OSError as error:

@@ -4,8 +4,8 @@ No picture has exactly the features that were put together region by region, and
 So a painting's regions miss the statistics that were asked for, by a little and much the same way each time.
 What they miss by is added to what is asked for next: that the painting comes nearer, nothing is learnt.
 
-What lies beside a border is not looked at: there the painting's features are of both parts, and a part would be
-asked for what its neighbour needs (8 pixels inside, up to 18% from the part painted alone; 9% without).
+What lies beside a border is not looked at: there the painting's features are of both parts, and a part would
+be asked for what its neighbour needs (8 pixels inside, up to 18% from the part painted alone; 9% without).
 """
 
 from collections.abc import Sequence

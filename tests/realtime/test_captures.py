@@ -55,6 +55,14 @@ def test_a_recording_is_a_film_that_begins_at_zero(tmp_path: Path) -> None:
     assert times == pytest.approx([index / 30 for index in range(30)], abs=1e-3)
 
 
+def test_a_recording_that_no_frame_came_to_is_not_said_to_be_saved(tmp_path: Path) -> None:
+    captures = Captures(tmp_path, open_sink)
+    captures.start_recording(make_frame(300), "udnie")
+    captures.stop_recording()
+    assert all_news(captures) == ["recording livebrush_udnie.mp4", "nothing was recorded: no frame came"]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_full_disk_ends_the_recording_and_not_the_show(tmp_path: Path) -> None:
     def full(frame: Frame) -> None:
         raise SinkError("the disk is full")

@@ -86,6 +86,23 @@ def test_several_parts_have_each_its_own_painting() -> None:
     assert [int(part.mean()) for part in (image[:9, -9:], image[-9:, -9:], image[:9, :9])] == [205, 50, 50]
 
 
+def test_what_goes_wrong_with_a_painting_in_front_is_told_under_its_name() -> None:
+    class Troubled(EnginePainter):
+        problems = ["the card is gone"]  # noqa: RUF012
+
+        def take_problem(self) -> str | None:
+            return self.problems.pop() if self.problems else None
+
+    told: list[str] = []
+    times = StageTimes()
+    front = Troubled(IdentityEngine(), times)
+    for name in (None, "udnie"):
+        painter = MaskedPainter(front, LeftHalf(), Backdrop("original"), times, told.append, front_name=name)
+        painter.paint(make_frame())
+        painter.paint(make_frame(1))
+    assert told == ["udnie: the card is gone"]
+
+
 def test_where_nobody_is_told_a_mask_that_fails_ends_the_run() -> None:
     times = StageTimes()
     mask = LeftHalf(fails=(1,))

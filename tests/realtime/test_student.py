@@ -37,6 +37,13 @@ def test_a_device_or_precision_that_it_has_not_is_named(options: EngineOptions, 
         open_student(student, options)
 
 
+@pytest.mark.parametrize("engine", ["ncnn", "litert"])
+def test_an_engine_that_does_not_run_its_graph_is_named(engine: str, student: Path) -> None:
+    pytest.importorskip(engine if engine == "ncnn" else "ai_edge_litert")
+    with pytest.raises(EngineError, match=f"runs in openvino or onnxruntime, not in {engine}"):
+        open_student(student, EngineOptions(engine=engine))
+
+
 def test_bf16_is_openvino_s(student: Path) -> None:
     with pytest.raises(EngineError, match="take --engine openvino for bf16"):
         open_student(student, EngineOptions(engine="onnxruntime", precision="bf16"))

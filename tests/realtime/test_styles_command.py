@@ -47,6 +47,7 @@ def test_a_mix_is_kept_and_mixed_again() -> None:
 
 def test_a_style_is_removed_and_only_ones_own(capsys: pytest.CaptureFixture[str], user_styles: Path) -> None:
     main(["styles", "add", "red.png", "--name", "sky"])
+    (user_styles / "sky.steady.onnx").touch()  # of a style that was trained so
     assert main(["styles", "remove", "sky"]) == 0
     assert not list(user_styles.iterdir())
     capsys.readouterr()
