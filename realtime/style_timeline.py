@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -73,27 +74,31 @@ class StyleTimeline:
         return tuple(dict.fromkeys((self.style, *named)))
 
     def at(self, moment_s: Fraction) -> Mix:
-        """Return what paints at a moment; a fade that begins within another starts from what is seen then."""
-        mix = Mix({self.style: 1.0}, self.strength)
-        for place, change in enumerate(self.changes):
-            if change.at_s > moment_s:
-                break
-            following = self.changes[place + 1].at_s if place + 1 < len(self.changes) else moment_s
-            mix = _faded(mix, change, min(moment_s, following) - change.at_s)
-        return mix
+        """Return what paints at a moment.
+
+        A fade that begins within another of its kind starts from what is seen then; a style goes on fading
+        while the strength changes, and the other way round.
+        """
+        shares, strength = {self.style: 1.0}, self.strength
+        for change, done in _begun([one for one in self.changes if one.style is not None], moment_s):
+            assert change.style is not None
+            shares = {style: part * (1 - done) for style, part in shares.items()}
+            shares[change.style] = shares.get(change.style, 0.0) + done
+            shares = {style: part for style, part in shares.items() if part > 0}
+        for change, done in _begun([one for one in self.changes if one.strength is not None], moment_s):
+            assert change.strength is not None
+            strength += (change.strength - strength) * done
+        return Mix(shares, strength)
 
 
-def _faded(mix: Mix, change: Change, since_s: Fraction) -> Mix:
-    share = 1.0 if since_s >= change.fade_s else float(since_s / change.fade_s)
-    shares = dict(mix.shares)
-    if change.style is not None:
-        shares = {style: part * (1 - share) for style, part in shares.items()}
-        shares[change.style] = shares.get(change.style, 0.0) + share
-        shares = {style: part for style, part in shares.items() if part > 0}
-    strength = mix.strength
-    if change.strength is not None:
-        strength += (change.strength - strength) * share
-    return Mix(shares, strength)
+def _begun(changes: Sequence[Change], moment_s: Fraction) -> Iterator[tuple[Change, float]]:
+    """Yield the changes that have begun, and how much of each is done, from 0 to 1, when the next begins."""
+    for change, following in zip_longest(changes, changes[1:]):
+        if change.at_s > moment_s:
+            return
+        until_s = moment_s if following is None else min(moment_s, following.at_s)
+        since_s = until_s - change.at_s
+        yield change, 1.0 if since_s >= change.fade_s else float(since_s / change.fade_s)
 
 
 def read_timeline(path: Path, style: str, strength: float = 1.0) -> StyleTimeline:

@@ -16,7 +16,7 @@ from realtime.film_cut import FilmCut
 from realtime.film_painter import mix
 from realtime.film_plan import FilmOptions
 from realtime.source_video import VideoSource
-from realtime.style_timeline import Change, StyleTimeline, parse_time, read_timeline
+from realtime.style_timeline import Change, Mix, StyleTimeline, parse_time, read_timeline
 from realtime.testing import IdentityEngine
 
 
@@ -57,6 +57,17 @@ def test_a_fade_within_a_fade_starts_from_what_is_seen() -> None:
     assert told.at(Fraction(3)).shares == {"a": 0.25, "b": 0.25, "c": 0.5}
     assert told.at(Fraction(4)).shares == {"c": 1.0}
     assert sum(told.at(Fraction(31, 10)).shares.values()) == pytest.approx(1)
+
+
+def test_a_style_goes_on_fading_while_the_strength_changes() -> None:
+    told = timeline(
+        Change(Fraction(0), "b", fade_s=Fraction(4)), Change(Fraction(1), strength=0.0, fade_s=Fraction(4))
+    )
+    assert told.at(Fraction(2)).shares == {"a": 0.5, "b": 0.5}
+    assert told.at(Fraction(60)) == Mix({"b": 1.0}, 0.0)
+    assert [told.at(Fraction(t)).strength for t in (1, 3, 5)] == [1, 0.5, 0]
+    told = timeline(Change(Fraction(0), strength=0.0, fade_s=Fraction(4)), Change(Fraction(1), "b"))
+    assert [told.at(Fraction(t)).strength for t in (2, 4)] == [0.5, 0]
 
 
 def test_strength_changes_alone() -> None:
