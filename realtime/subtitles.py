@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 # What the text of a subtitle is called in each kind of file, for those that hold no other.
 TEXT_OF = {"mp4": "mov_text", "mov": "mov_text", "webm": "webvtt", "matroska": "subrip"}
@@ -17,6 +18,10 @@ ASS_HEADER = (
     b"[Events]\r\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\r\n"
 )
 _ASS_FIELDS = 8  # before the text, as Matroska and FFmpeg store an event
+_TAG = re.compile(r"</?([A-Za-z]+)[^<>\n]*>|<\d[\d:.]*>")  # of SubRip and WebVTT, with when words are sung
+_OVERRIDE = re.compile(r"\{\\[^}]*\}")  # of ASS, such as {\an8}, which SubRip has taken over
+# What each kind of text has of it; MP4's has none.
+_TAGS_OF = {"subrip": ("i", "b", "u"), "webvtt": ("i", "b", "u")}
 
 
 def is_text(codec: str) -> bool:
@@ -26,11 +31,25 @@ def is_text(codec: str) -> bool:
 
 def convert_text(data: bytes, codec: str, wanted: str) -> bytes:
     """Return a subtitle's packet as another codec has it; empty where nothing is shown."""
-    text = _READERS[codec](data).strip()
+    text = _without_marks(_READERS[codec](data), _TAGS_OF.get(wanted, ())).strip()
+    if codec == "webvtt":
+        text = html.unescape(text)
+    if wanted == "webvtt":
+        text = text.replace("&", "&amp;")
     if not text:
         return b""
     encoded = text.replace("\r\n", "\n").encode()
     return len(encoded).to_bytes(2, "big") + encoded if wanted == "mov_text" else encoded
+
+
+def _without_marks(text: str, kept: Collection[str]) -> str:
+    """Return a text without marks for how it looks; only plain tags of these names stay."""
+
+    def tag(found: re.Match[str]) -> str:
+        name = (found[1] or "").lower()
+        return found[0] if name in kept and found[0] in (f"<{found[1]}>", f"</{found[1]}>") else ""
+
+    return _TAG.sub(tag, _OVERRIDE.sub("", text))
 
 
 def _plain(data: bytes) -> str:
