@@ -35,6 +35,7 @@ READ_TIMEOUT_S = 10.0
 LIVE_TIME_BASE = Fraction(1, 90_000)
 # FFmpeg takes text files for the art of old terminals, and draws them.
 _TEXT_FORMATS = frozenset({"tty", "bin", "xbin", "adf", "idf"})
+_NO_TIMES = 0x0080  # AVFMT_NOTIMESTAMPS: streams without a file around them, such as .h264
 _TWO_THREADS_FROM = 1920 * 1080  # pixels; below, one decoder thread leaves the rest to the network
 
 
@@ -213,6 +214,8 @@ def _describe(
     live: bool,
 ) -> SourceInfo:
     rate = stream.average_rate or stream.guessed_rate
+    if stream.container.format.flags & _NO_TIMES:
+        rate = stream.guessed_rate or rate  # what the stream itself says; the average is FFmpeg's 25
     aspect = stream.sample_aspect_ratio or Fraction(1)
     turned = matrix is not None and matrix[0] == 0
     width, height = decoded_wh

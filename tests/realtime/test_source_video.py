@@ -54,6 +54,22 @@ def packet_places(path: Path) -> list[tuple[int, int]]:
         return [(entry.pos, entry.size) for entry in container.streams.video[0].index_entries]
 
 
+def test_a_stream_without_a_file_around_it_has_the_rate_that_it_says_itself(tmp_path: Path) -> None:
+    file = tmp_path / "a.h264"
+    with av.open(str(file), "w", format="h264") as output:
+        stream: Any = output.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(20):
+            picture = av.VideoFrame.from_ndarray(numbered_picture(number, (64, 48)), "bgr24")
+            picture.pts, picture.time_base = number, Fraction(1, 10)
+            output.mux(stream.encode(picture.reformat(format="yuv420p")))
+        output.mux(stream.encode(None))
+    source = VideoSource(file)
+    assert source.info.fps == 10
+    times_s = [float(frame.pts * frame.time_base) for frame in read_all(source)]
+    assert times_s == pytest.approx([number / 10 for number in range(20)], abs=1e-3)
+
+
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.mov", "a.ts", "a.flv"])
 def test_every_frame_of_a_file_comes_once_and_in_order(tmp_path: Path, name: str) -> None:
     source = VideoSource(write_clip(tmp_path / name, count=40))
