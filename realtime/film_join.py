@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from realtime.tracks import copy_facts
 _KINDS = ("audio", "subtitle", "attachment")
 _SILENT = (".gif", ".webp", PICTURES)
 # Facts about how the source was written, not about the film.
+_FINE = 90_000  # a second, at least: of the unit that an MP4 is timed in
 _NOT_COPIED = ("major_brand", "minor_version", "compatible_brands", "encoder")
 
 
@@ -133,8 +135,9 @@ class _Joining:
             packet.stream = stream
             output.mux(packet)
         if copier is not None:
-            whole = self._joint.end_s is None
-            copier.copy_until(FOREVER_S if whole else self._joint.film_end * self._base)
+            # Not until the last picture ends: sound may go on after it.
+            joint = self._joint
+            copier.copy_until(FOREVER_S if joint.end_s is None else joint.end_s - (joint.start_s or 0))
             copier.flush()
 
 
@@ -203,8 +206,10 @@ def _container_options(suffix: str, time_base: Fraction) -> dict[str, str]:
     options = {"fflags": "+bitexact"}  # no random numbers, and no name of the library's version
     if suffix in (".mp4", ".mov"):
         options["movflags"] = "+faststart"  # the index in front: a browser plays it while it still comes
-        # The unit in which a late beginning is written; the usual 1/1000 s would round it.
-        options["movie_timescale"] = str(time_base.denominator if time_base.denominator < 1 << 31 else 90_000)
+        # The unit in which a late beginning is written, also the sound's: the usual 1/1000 s would round it,
+        # and so would that of 7 frames a second.
+        unit = time_base.denominator * ceil(_FINE / time_base.denominator)
+        options["movie_timescale"] = str(unit if unit < 1 << 31 else _FINE)
     elif suffix in (".mkv", ".webm"):
         # Sound may begin before 0, in what its decoder throws away: everything would be moved for it.
         options["avoid_negative_ts"] = "disabled"

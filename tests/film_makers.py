@@ -28,8 +28,13 @@ def write_rich_film(
     subtitle: str = "subrip",
     sound: str = "aac",
     gop: int = 25,
+    sound_s: float | None = None,
+    late_s: Fraction = Fraction(0),
 ) -> Path:
-    """Write a film with two languages of sound and subtitles, chapters, a title, and a font in Matroska."""
+    """Write a film with two languages of sound and subtitles, chapters, a title, and a font in Matroska.
+
+    Its sound is as long as its pictures, or `sound_s`, and begins at `late_s`.
+    """
     with av.open(str(path), "w") as output:
         video: Any = output.add_stream("libx264", rate=fps)
         video.width, video.height, video.pix_fmt = *size_wh, "yuv420p"
@@ -56,7 +61,7 @@ def write_rich_film(
             output.mux(video.encode(frame.reformat(format="yuv420p")))
         output.mux(video.encode(None))
         for place, stream in enumerate(sounds):
-            _write_noise(output, stream, count / fps, seed=place)
+            _write_noise(output, stream, sound_s or count / fps, seed=place, late_s=late_s)
         for stream in texts:
             for start, length, text in SUBTITLES:
                 output.mux(_text_packet(stream, subtitle, start, length, text))
@@ -77,14 +82,14 @@ def _add_text(output: Any, codec: str, language: str) -> Any:
     return stream
 
 
-def _write_noise(output: Any, stream: Any, seconds: float, seed: int) -> None:
+def _write_noise(output: Any, stream: Any, seconds: float, seed: int, late_s: Fraction) -> None:
     random = np.random.default_rng(seed)
     resampler = av.AudioResampler(format=stream.format.name, layout="stereo", rate=48_000)
     for start in range(0, round(seconds * 48_000), 1024):
         frame = av.AudioFrame.from_ndarray(
             random.integers(-5000, 5000, (1, 2048)).astype(np.int16), "s16", "stereo"
         )
-        frame.sample_rate, frame.pts = 48_000, start
+        frame.sample_rate, frame.pts = 48_000, start + round(late_s * 48_000)
         for ready in resampler.resample(frame):
             output.mux(stream.encode(ready))
     output.mux(stream.encode(None))

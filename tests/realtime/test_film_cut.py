@@ -68,6 +68,22 @@ def test_sound_subtitles_and_chapters_are_cut_with_the_pictures(tmp_path: Path) 
     ]
 
 
+def test_sound_after_the_last_picture_is_kept_up_to_the_end_that_was_asked_for(tmp_path: Path) -> None:
+    source = write_rich_film(tmp_path / "in.mkv", count=75, sound_s=5.0)
+    paint(source, tmp_path / "out.mkv", cut=FilmCut(end_s=Fraction(4)))
+    sound, before = (read_tracks(p, "audio")[0].packets for p in (tmp_path / "out.mkv", source))
+    assert sound == [packet for packet in before if packet[0] < 4]
+    assert sound[-1][0] > 3.9  # the last picture ends at 3
+
+
+@pytest.mark.parametrize("fps", [7, 24])
+def test_another_rate_moves_no_sound(tmp_path: Path, fps: int) -> None:
+    source = write_rich_film(tmp_path / "in.mp4", subtitle="mov_text", late_s=Fraction(1, 3))
+    paint(source, tmp_path / "out.mp4", cut=FilmCut(fps=Fraction(fps)))
+    sound, before = (read_tracks(p, "audio")[0].packets[0][0] for p in (tmp_path / "out.mp4", source))
+    assert float(sound) == pytest.approx(float(before), abs=1e-4) and before > Fraction(3, 10)
+
+
 @pytest.mark.parametrize("every", [2, 3, 7])
 def test_one_frame_in_n_keeps_its_own_time(tmp_path: Path, every: int) -> None:
     clip = read_clip(cut_clip(tmp_path, FilmCut(every=every)))
