@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# How training/models/decoder_relu3_1.pt was trained: some 45 minutes of a shared processor core in all.
+# How training/models/decoder_relu3_1.pt was trained: some 80 minutes of a shared processor core in all.
 set -euo pipefail
 photos=${1:?folder of photographs} paintings=${2:?folder of paintings} named=${3:?folder of well-known paintings}
 common=(--layer relu3_1 --content "$photos" --styles "$paintings" --styles "$named" --crop-size 128
@@ -12,7 +12,13 @@ python -m training decoder "${early[@]}" --steps 1500 --seed 1 --init-from first
 # where they come from. Begun for 2600 steps; from step 2067 on for 2260, so that the rate fell sooner.
 late=("${common[@]}" --batch-size 4 --learning-rate 2e-3 --swapped 0.15 --rebuilt 0.45
       --statistics-weight 10 --grid-weight 60 --init-from second.pt)
-python -m training decoder "${late[@]}" --precision bf16 --steps 2260 -o relu3_1.pt
+python -m training decoder "${late[@]}" --precision bf16 --steps 2260 -o third.pt
+# Then pixels, and statistics again.
+last=("${common[@]}" --batch-size 4 --learning-rate 6e-4 --swapped 0.15 --pixel-weight 20 --grid-weight 60 --clip 5
+      --precision bf16)
+python -m training decoder "${last[@]}" --rebuilt 0.3 --statistics-weight 3 --steps 1000 --init-from third.pt -o fourth.pt
+python -m training decoder "${last[@]}" --rebuilt 0.45 --statistics-weight 10 --steps 800 --seed 3 \
+  --init-from fourth.pt -o relu3_1.pt
 python - <<'PYTHON'
 from pathlib import Path
 from training.checkpoint import load_checkpoint, save_checkpoint
