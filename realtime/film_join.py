@@ -200,6 +200,24 @@ def _left_out(source: Any, *, silent: bool, suffix: str) -> Iterator[str]:
         if count > 0:
             tracks = f"{count} {kind} track{'s' if count > 1 else ''}"
             yield f"{tracks} left out" + (f": {holder} holds none" if kind in lost else "")
+    files = sum(stream.type == "attachment" for stream in source.streams)
+    if files and suffix != ".mkv":
+        yield f"{files} attached file{'s' if files > 1 else ''} left out: {holder} holds none"
+    yield from _lost_of_pictures(source)
+
+
+def _lost_of_pictures(source: Any) -> Iterator[str]:
+    """Yield what the pictures have that no network sees, which takes and gives 8 bits of three colours."""
+    stream = next((one for one in source.streams.video if one.codec_context is not None), None)
+    if stream is None or stream.codec_context.format is None:
+        return
+    components = stream.codec_context.format.components
+    see_through = any(one.is_alpha for one in components) and source.format.name != "gif"  # always has it
+    if see_through or stream.metadata.get("alpha_mode") == "1":
+        yield "transparency left out"
+    deepest = max(one.bits for one in components)
+    if deepest > 8:
+        yield f"painted with 8 bits a colour, of {deepest}"
 
 
 def _container_options(suffix: str, time_base: Fraction) -> dict[str, str]:
