@@ -140,7 +140,7 @@ def print_table(
     head: Iterable[str], body: Iterable[Iterable[str]], *, title: str, width: int = _TABLE_WIDTH
 ) -> None:
     """Print a table on the screen, as wide as its figures are."""
-    console = Console()
+    console = Console(markup=False, emoji=False)
     table = Table(*head, title=title)
     for row in body:
         table.add_row(*row)

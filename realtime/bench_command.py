@@ -291,6 +291,6 @@ def _one_or_all(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def _print(*tables: Table) -> None:
     from rich.console import Console
 
-    console = Console()
+    console = Console(markup=False, emoji=False)
     for table in tables:
         console.print(table)

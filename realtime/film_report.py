@@ -26,10 +26,10 @@ class BatchBars:
     def __init__(self, films: int, console: Console | None = None) -> None:
         console = console or Console(file=sys.stderr)
         self._bars = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[unit]}"),
+            TextColumn("{task.fields[unit]}", markup=False),
             TimeRemainingColumn(),
             console=console,
             disable=not console.is_terminal,

@@ -111,7 +111,7 @@ def _print_table(result: dict[str, Any], findings: list[Finding], facts: dict[st
     for f in findings:
         numbers = (f"{f.first:.1f}", f"{f.last:.1f}", f"{f.growth:+.1%}", f"{f.limit:.1f}")
         table.add_row(f.name, *numbers, "ok" if f.passed else "GREW")
-    console = Console()
+    console = Console(markup=False, emoji=False)
     console.print(table)
     console.print("events: " + ", ".join(f"{count} {name}" for name, count in result["events"].items()))
     console.print("lines: " + ", ".join(f'{count} "{name}..."' for name, count in result["lines"].items()))

@@ -67,7 +67,7 @@ def styles(
         return 0
     from rich.console import Console
 
-    Console().print(_table(catalogue.styles))
+    Console(markup=False, emoji=False).print(_table(catalogue.styles))
     for problem in catalogue.problems:
         say(f"left out: {problem}")
     say(f"your own styles: {user_dir()}" + (f"; sheet: {sheet}" if sheet else ""))

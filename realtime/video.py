@@ -181,7 +181,7 @@ def _report(results: list[FilmResult], config: VideoConfig, left_out: tuple[str,
         return
     from rich.console import Console
 
-    Console().print(results_table(results))
+    Console(markup=False, emoji=False).print(results_table(results))
     if _unfinished(results):
         say("stopped; the same command goes on from here")
 

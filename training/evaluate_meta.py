@@ -181,7 +181,7 @@ def _print_table(pairs: Sequence[Pair], config: EvaluateMetaConfig) -> None:
             table.add_row(style, *_cells([pair for pair in here if pair.style == style]))
         table.add_section()
         table.add_row(f"all {len(here)} pairs", *_cells(here))
-        Console().print(table)
+        Console(markup=False, emoji=False).print(table)
 
 
 def _cells(pairs: Sequence[Pair]) -> list[str]:

@@ -124,7 +124,7 @@ def _show(name: str, scores: Sequence[Score], ms: float, area: int) -> None:
     for heading in row:
         table.add_column(heading)
     table.add_row(*row.values())
-    Console().print(table)
+    Console(markup=False, emoji=False).print(table)
 
 
 def _open_onnx(file: Path) -> tuple[Finder, int]:

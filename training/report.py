@@ -30,14 +30,14 @@ Paint = Callable[[Sequence[Tensor]], list[Tensor]]
 def progress_bar(field: str | None = None, *, quiet: bool = False) -> Progress:
     """Return a progress bar on stderr: what, how far, how long still, and a field of the task's own."""
     columns: list[ProgressColumn] = [
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     ]
     if field:
-        columns.append(TextColumn(f"{{task.fields[{field}]}}"))
-    return Progress(*columns, console=Console(stderr=True), disable=quiet)
+        columns.append(TextColumn(f"{{task.fields[{field}]}}", markup=False))
+    return Progress(*columns, console=Console(stderr=True, markup=False, emoji=False), disable=quiet)
 
 
 class LossBar:

@@ -29,14 +29,14 @@ def error_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_a_picture_is_kept_by_name_with_its_credits(
     capsys: pytest.CaptureFixture[str], user_styles: Path
 ) -> None:
-    arguments = ["--name", "sky", "--title", "Red Sky", "--artist", "Nobody", "--year", "c. 1900"]
+    arguments = ["--name", "sky", "--title", "[Red] Sky", "--artist", "Nobody", "--year", "c. 1900"]
     assert main(["styles", "add", "red.png", *arguments]) == 0
     assert "run_camera.py --style sky" in capsys.readouterr().out
     style = find_style("sky")
     assert style.path == user_styles / "sky.onnx" and style.contract.name == "sky"
-    assert (style.contract.title, style.contract.painted_by) == ("Red Sky", "Nobody, c. 1900")
+    assert (style.contract.title, style.contract.painted_by) == ("[Red] Sky", "Nobody, c. 1900")
     assert main(["styles"]) == 0
-    assert "Red Sky, Nobody, c. 1900" in capsys.readouterr().out
+    assert "[Red] Sky, Nobody, c. 1900" in capsys.readouterr().out
     assert [file.name for file in user_styles.iterdir()] == ["sky.onnx"]
 
 

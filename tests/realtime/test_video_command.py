@@ -81,6 +81,16 @@ def test_a_batch_goes_on_when_one_fails_and_again_does_only_that(run: Run, tmp_p
     assert sorted(path.name for path in (tmp_path / "painted").iterdir()) == ["a.mp4", "b.mp4", "c.mkv"]
 
 
+def test_names_in_brackets_and_colons_are_shown_as_they_are(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "d[").mkdir()
+    (tmp_path / "d[" / "b].mp4").write_bytes(b"this is no film" * 100)
+    write_clip(tmp_path / "[draft] :cat:.mp4", count=3)
+    exit_code, out, err = run("[draft] :cat:.mp4", "d[/b].mp4", "-o", "painted")
+    assert (exit_code, err) == (1, [])
+    assert row(out, "[draft]")[:3] == ["[draft]", ":cat:.mp4", "3"]
+    assert row(out, "b].mp4")[1:4] == ["failed", "d[/b].mp4", "cannot"]
+
+
 def test_json_is_one_object_for_a_program(run: Run, tmp_path: Path) -> None:
     write_clip(tmp_path / "in.mp4", count=12)
     exit_code, out, err = run("in.mp4", "-o", "out.mkv", "--json")
@@ -218,11 +228,11 @@ def test_bars_show_each_film_and_all_of_them_with_frames_a_second() -> None:
         bars.begin(10, 4)
         for _ in range(6):
             bars.advance()
-        bars.film("second.mp4")
+        bars.film("[/second].mp4")
         bars.begin(5, 0)
         bars.advance(5)
     shown = screen.getvalue()
-    for text in ("first.mp4", "second.mp4", "all films", "10/10", "5/5", "2/2", "fps"):
+    for text in ("first.mp4", "[/second].mp4", "all films", "10/10", "5/5", "2/2", "fps"):
         assert text in shown
 
 

@@ -40,7 +40,7 @@ def print_table(reports: Sequence[SizeReport], painter: Painter) -> None:
         table.add_row(label, *("-" if one[key] is None else form.format(one[key]) for one in plain))
     counts = ((len(one["pictures"]), one["optimized_photographs"]) for one in plain)
     table.add_row("photographs (optimised)", *(f"{all_of} ({some})" for all_of, some in counts))
-    Console().print(table)
+    Console(markup=False, emoji=False).print(table)
 
 
 def report_as_json(

@@ -125,7 +125,7 @@ def print_report(plain: Mapping[str, Any]) -> None:
         ratio = "-" if row["ratio_to_input"] is None else f"{row['ratio_to_input']:.2f}"
         e_warp, rmse = f"{1000 * row['e_warp']:.4g}", f"{row['rmse']:.4f}"
         table.add_row(label, e_warp, rmse, ratio, f"{row['contrast']:.3f}")
-    console = Console()
+    console = Console(markup=False, emoji=False)
     console.print(table)
     for line in _remarks(plain):
         console.print(line, highlight=False, soft_wrap=True)
