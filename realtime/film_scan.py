@@ -75,8 +75,8 @@ class FilmScan:
     files: tuple[Path, ...] = ()
 
     def check_unchanged(self) -> None:
-        """Raise SourceError if the file is not the one that was read."""
-        if not self.files and stamp(self.path) != self.stamp:
+        """Raise SourceError if the file is not the one that was read, or is gone."""
+        if not self.files and _stamp_of_film(self.path) != self.stamp:
             raise SourceError(f"{self.path} was changed while it was painted; run the same command again")
 
 
@@ -84,6 +84,13 @@ def stamp(path: Path) -> tuple[int, int]:
     """Return size and time of change of a file, which tell that it was written to."""
     facts = path.stat()
     return facts.st_size, facts.st_mtime_ns
+
+
+def _stamp_of_film(path: Path) -> tuple[int, int]:
+    try:
+        return stamp(path)
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {reason(error)}") from error
 
 
 def scan_film(path: Path, *, segment_frames: int = SEGMENT_FRAMES) -> FilmScan:
@@ -95,7 +102,7 @@ def scan_film(path: Path, *, segment_frames: int = SEGMENT_FRAMES) -> FilmScan:
     Raises:
         SourceError: it cannot be read or holds no video.
     """
-    read = stamp(path)
+    read = _stamp_of_film(path)
     container = open_container(path, str(path), (OPEN_TIMEOUT_S, READ_TIMEOUT_S))
     with container:
         stream = pick_stream(container, str(path))

@@ -171,17 +171,24 @@ def cut_short(container: Any, stream: Any, read: int, path: Path | None) -> str:
 
 
 def missing_bytes(path: Path) -> int:
-    """Return how many bytes a Matroska, WebM or AVI file lacks by its own account; 0 for others."""
-    with path.open("rb") as file:
-        length = os.fstat(file.fileno()).st_size
-        start = file.read(4)
-        file.seek(0)
-        if start == b"\x1a\x45\xdf\xa3":
-            end = _matroska_end(file)
-        elif start == b"RIFF":
-            end = _riff_end(file, length)
-        else:
-            end = 0
+    """Return how many bytes a Matroska, WebM or AVI file lacks by its own account; 0 for others.
+
+    Raises:
+        SourceError: it cannot be read, or is gone.
+    """
+    try:
+        with path.open("rb") as file:
+            length = os.fstat(file.fileno()).st_size
+            start = file.read(4)
+            file.seek(0)
+            if start == b"\x1a\x45\xdf\xa3":
+                end = _matroska_end(file)
+            elif start == b"RIFF":
+                end = _riff_end(file, length)
+            else:
+                end = 0
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {reason(error)}") from error
     return max(0, end - length)
 
 

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from realtime.engine_guard import NoPictureError
 from realtime.errors import LivebrushError, SinkError, SourceError
+from realtime.film_scan import scan_film
+from realtime.packets import missing_bytes
 from realtime.testing import IdentityEngine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,6 +102,15 @@ def sound_only(path: Path) -> Path:
             output.mux(stream.encode(ready))
         output.mux(stream.encode(None))
     return path
+
+
+def test_a_film_that_is_gone_at_the_end_is_one_line(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "in.mkv", count=3)
+    scan = scan_film(source)
+    source.unlink()
+    for look in (scan.check_unchanged, lambda: missing_bytes(source)):
+        with pytest.raises(SourceError, match=r"in\.mkv cannot be read: No such file"):
+            look()
 
 
 def test_a_song_with_a_cover_is_no_film(tmp_path: Path) -> None:

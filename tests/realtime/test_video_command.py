@@ -81,6 +81,29 @@ def test_a_batch_goes_on_when_one_fails_and_again_does_only_that(run: Run, tmp_p
     assert sorted(path.name for path in (tmp_path / "painted").iterdir()) == ["a.mp4", "b.mp4", "c.mkv"]
 
 
+def test_a_film_that_disappears_meanwhile_does_not_stop_the_others(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.mkv", "b.mkv", "c.mkv"):
+        write_clip(tmp_path / name, count=5)
+    monkeypatch.setattr(BatchBars, "film", _removing(tmp_path / "b.mkv", BatchBars.film))
+    exit_code, out, err = run("a.mkv", "b.mkv", "c.mkv", "-o", "painted")
+    assert (exit_code, err) == (1, [])
+    assert [row(out, name)[-1] for name in ("a.mkv", "c.mkv")] == ["painted", "painted"]
+    assert " ".join(row(out, "b.mkv")) == "b.mkv failed b.mkv cannot be read: No such file or directory"
+
+
+def _removing(film: Path, begin: Callable[[BatchBars, str], None]) -> Callable[[BatchBars, str], None]:
+    """Return what removes a film when its turn comes."""
+
+    def begin_without(bars: BatchBars, name: str) -> None:
+        if name == film.name:
+            film.unlink()
+        begin(bars, name)
+
+    return begin_without
+
+
 def test_names_in_brackets_and_colons_are_shown_as_they_are(run: Run, tmp_path: Path) -> None:
     (tmp_path / "d[").mkdir()
     (tmp_path / "d[" / "b].mp4").write_bytes(b"this is no film" * 100)
