@@ -60,8 +60,8 @@ class FilmResult:
 
     Args:
         film: which.
-        result: "painted"; "unchanged" if it was painted before; "in part" if some of it could not be read;
-            "failed"; "stopped" if it was not finished.
+        result: "painted"; "unchanged" if it was painted before; "in part" if some of it could not be read,
+            now or before; "failed"; "stopped" if it was not finished.
         frames: in the output.
         painted: of those, painted now.
         seconds: that the painting took.
@@ -163,9 +163,14 @@ def paint_film(
     whole = film_key(plan, keys)
     store = FilmStore(film.output)
     try:
-        if store.is_done(whole):
-            progress.begin(plan.frames, plan.frames)
-            return FilmResult(film, "unchanged", plan.frames, reason="it was painted before")
+        done = store.done(whole)
+        if done is not None:
+            progress.begin(done.frames, done.frames)
+            # What is missing in it is still missing: only of a whole film there is nothing more to say.
+            result = "in part" if done.gaps else "unchanged"
+            return FilmResult(
+                film, result, done.frames, reason="; ".join([*done.gaps, "it was painted before"])
+            )
         records = {
             n: record for n, key in keys.items() if (record := store.pieces.record(n, key)) is not None
         }
@@ -207,8 +212,8 @@ def _finish(
         notes.append("interlaced: every two fields became one picture")
     if mask is not None and (note := mask.note(plan.scan)) is not None:
         notes.append(note)
-    store.finish(whole)
     gaps = _gaps(plan, records)
+    store.finish(whole, frames, gaps)
     return FilmResult(
         film, "in part" if gaps else "painted", frames, frames - before, seconds, "; ".join([*gaps, *notes])
     )

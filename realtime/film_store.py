@@ -6,8 +6,9 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,11 +22,21 @@ WORK_FOLDER = ".livebrush"
 
 @dataclass(frozen=True)
 class Done:
-    """What a finished output was made from, kept until the whole batch is done."""
+    """What a finished output was made from, kept until the whole batch is done.
+
+    Args:
+        key: hash of all that made it.
+        size: of the output, in bytes.
+        changed_ns: when it was written.
+        frames: in it.
+        gaps: what of the film is not in it, one line each.
+    """
 
     key: str
     size: int
     changed_ns: int
+    frames: int
+    gaps: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -76,16 +87,25 @@ class FilmStore:
         """Return where the output is put together: on the same disk, under another name."""
         return self.folder / f"joined{self.output.suffix.lower()}"
 
-    def is_done(self, key: str) -> bool:
-        """Tell whether the output was made from what this key says, and is as it was then."""
+    def done(self, key: str) -> Done | None:
+        """Return what is noted of the output; None if it was made otherwise, or is not as it was then."""
         try:
             done = Done(**json.loads((self.folder / "done.json").read_text(encoding="utf-8")))
-            return done.key == key and (done.size, done.changed_ns) == stamp(self.output)
+            same = done.key == key and (done.size, done.changed_ns) == stamp(self.output)
         except (OSError, ValueError, TypeError):
-            return False
+            return None
+        return done if same else None
 
-    def finish(self, key: str) -> None:
-        """Give what was joined its final name, note that it is done, and let the pieces go."""
+    def finish(self, key: str, frames: int, gaps: Sequence[str]) -> None:
+        """Give what was joined its final name, note that it is done, and let the pieces go.
+
+        Args:
+            key: hash of all that made it.
+            frames: in it.
+            gaps: what of the film is not in it, one line each.
+        Raises:
+            SinkError: it cannot be written.
+        """
         joined = self.join_path()
         try:
             if joined.is_file():
@@ -96,18 +116,18 @@ class FilmStore:
                 _move_pictures(joined, self.output)
         except OSError as error:
             raise SinkError(f"{self.output} cannot be written: {reason(error)}") from error
-        noted = self._note_done(key)
+        noted = self._note_done(key, frames, gaps)
         for piece in self.folder.glob("*.segment"):
             piece.unlink(missing_ok=True)
         if not noted:  # the pieces have left room for it
-            self._note_done(key)
+            self._note_done(key, frames, gaps)
 
-    def _note_done(self, key: str) -> bool:
+    def _note_done(self, key: str, frames: int, gaps: Sequence[str]) -> bool:
         """Note that the output is done; False on a disk that is full, where it would only be done again."""
         try:
             size, changed_ns = stamp(self.output)
-            done = json.dumps({"key": key, "size": size, "changed_ns": changed_ns})
-            (self.folder / "done.json").write_text(done, encoding="utf-8")
+            done = asdict(Done(key, size, changed_ns, frames, list(gaps)))
+            (self.folder / "done.json").write_text(json.dumps(done), encoding="utf-8")
             return True
         except OSError:
             return False

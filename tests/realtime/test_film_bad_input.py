@@ -55,6 +55,9 @@ def test_what_is_broken_in_the_middle_is_a_gap_and_all_around_it_comes_out(tmp_p
     assert missing == [40, 41, 42]
     assert result.result == "in part"
     assert result.reason == "3 packets could not be decoded, from 1.33 to 1.40 s"
+    again = paint(source, tmp_path / "out.mkv", segment_frames=20, codec="ffv1")
+    assert (again.result, again.frames, again.painted) == ("in part", 87, 0)
+    assert again.reason == f"{result.reason}; it was painted before"
     assert [t for t in clip.times_s if t > 2] == pytest.approx([n / 30 for n in range(61, 90)], abs=1e-3)
 
 

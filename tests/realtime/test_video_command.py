@@ -81,6 +81,21 @@ def test_a_batch_goes_on_when_one_fails_and_again_does_only_that(run: Run, tmp_p
     assert sorted(path.name for path in (tmp_path / "painted").iterdir()) == ["a.mp4", "b.mp4", "c.mkv"]
 
 
+def test_a_film_with_a_gap_is_in_part_again_when_the_batch_goes_on(run: Run, tmp_path: Path) -> None:
+    whole = write_clip(tmp_path / "whole.mkv", count=30).read_bytes()
+    (tmp_path / "whole.mkv").unlink()
+    (tmp_path / "cut.mkv").write_bytes(whole[: len(whole) * 2 // 3])
+    (tmp_path / "none.mkv").write_bytes(b"this is no film" * 100)
+    run("cut.mkv", "none.mkv", "-o", "painted")
+    (tmp_path / "none.mkv").write_bytes(whole)
+    exit_code, out, _ = run("cut.mkv", "none.mkv", "-o", "painted", "--json")
+    facts = json.loads("\n".join(out))
+    assert (exit_code, facts["failed"]) == (1, 1)
+    assert [film["result"] for film in facts["films"]] == ["in part", "painted"]
+    assert "the file is cut short" in facts["films"][0]["reason"]
+    assert facts["films"][0]["painted"] == 0
+
+
 def test_a_film_that_disappears_meanwhile_does_not_stop_the_others(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
