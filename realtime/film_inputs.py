@@ -3,6 +3,7 @@
 | word                                   | means                                                         |
 | -------------------------------------- | ------------------------------------------------------------- |
 | a file                                 | that film, whatever its name ends in; a picture is a sequence |
+| a picture that moves (APNG)            | that film                                                     |
 | a folder with films in it              | every film in it, in natural order; its subfolders are left   |
 | a folder with pictures and no film     | one sequence of pictures                                      |
 | shots/%04d.png                         | one sequence of the pictures numbered so                      |
@@ -28,6 +29,7 @@ from realtime.film import Film
 from realtime.film_pictures import is_numbered, numbered_files
 from realtime.film_remote import Remote, find_remote, full_address, is_address, scratch_folder
 from realtime.film_store import work_folder
+from realtime.picture_header import is_animation
 from realtime.source_folder import list_pictures, natural_key
 from realtime.sources import PICTURE_SUFFIXES, URL_SCHEMES
 
@@ -114,7 +116,7 @@ def _meant_by(word: str, left_out: list[str]) -> Iterator[Input]:
 
 
 def _in_path(path: Path, left_out: list[str]) -> Iterator[Input]:
-    if path.is_file() and path.suffix.lower() in PICTURE_SUFFIXES:
+    if path.is_file() and path.suffix.lower() in PICTURE_SUFFIXES and not is_animation(path):
         yield Input(path, (path,))
     elif not path.is_dir():
         yield Input(path)

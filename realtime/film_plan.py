@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -26,6 +27,7 @@ from realtime.film_remote import Remote
 from realtime.film_scan import SEGMENT_FRAMES, FilmScan, Segment, scan_film
 from realtime.guided import DEFAULT_DETAIL
 from realtime.painter import SizeWh
+from realtime.picture_header import is_animated_webp
 from realtime.source_video import VideoSource
 from realtime.sources import SourceInfo
 from realtime.steady import SteadyLevel
@@ -141,6 +143,7 @@ def plan_film(source: Path, files: Sequence[Path], output: Path, options: FilmOp
         info = describe_pictures(scan)
         decoded_wh = info.size_wh
     else:
+        _refuse_animated_webp(source)
         scan = scan_film(source, segment_frames=options.segment_frames)
         first = VideoSource(source)
         info, decoded_wh = first.info, first.decoded_wh
@@ -161,6 +164,16 @@ def plan_film(source: Path, files: Sequence[Path], output: Path, options: FilmOp
         _format(info, scan, cut, output, options),
         frames,
     )
+
+
+def _refuse_animated_webp(source: Path) -> None:
+    """Raise SourceError for what FFmpeg writes and does not decode."""
+    with suppress(OSError), source.open("rb") as file:
+        if is_animated_webp(file.read(32)):
+            raise SourceError(
+                f"{source} is an animated WebP, which FFmpeg does not decode; make pictures of it first, and "
+                f"paint those: magick {source.name} -coalesce frame_%04d.png"
+            )
 
 
 def _format(

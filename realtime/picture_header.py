@@ -27,6 +27,7 @@ _TIFF_SHORT, _TIFF_LONG = 3, 4
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _GIF_EXTENSION, _GIF_PICTURE = 0x21, 0x2C
 _JPEG_SCAN, _JPEG_APP1, _JPEG_END = 0xDA, 0xE1, b"\xff\xd9"
+_WEBP_FLAGS, _WEBP_MOVES = 20, 0x02  # where an extended WebP's flags are, and which is animation
 
 
 class HeaderError(Exception):
@@ -103,6 +104,20 @@ def read_header(data: bytes) -> PictureHeader:
     if min(header.size_wh) < 1:
         raise HeaderError("it has no pixels")
     return header
+
+
+def is_animation(path: Path) -> bool:
+    """Tell whether a picture file is one that moves; what cannot be read as a picture does not."""
+    try:
+        return read_header(path.read_bytes()).moves
+    except (OSError, HeaderError):
+        return False
+
+
+def is_animated_webp(head: bytes) -> bool:
+    """Tell whether a file is an animated WebP, by its first 21 bytes (RFC 9649, section 2.7)."""
+    extended = head.startswith(b"RIFF") and head[8:16] == b"WEBPVP8X" and len(head) > _WEBP_FLAGS
+    return extended and bool(head[_WEBP_FLAGS] & _WEBP_MOVES)
 
 
 def promises_too_much(data: bytes) -> bool:
@@ -218,7 +233,7 @@ def _read_webp(data: bytes) -> PictureHeader:
         name, length = data[place : place + 4], struct.unpack_from("<I", data, place + 4)[0]
         start = place + 8
         if name == b"VP8X":
-            moves = bool(data[start] & 0x02)
+            moves = bool(data[start] & _WEBP_MOVES)
             sides = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (start + 4, start + 7))
             size_wh = next(sides), next(sides)
         elif name == b"VP8 " and size_wh == (0, 0):

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from clip_makers import numbered_picture, read_clip
+from film_runners import paint
+from PIL import Image
 
 from realtime.errors import OptionError, SinkError, SourceError
 from realtime.film_inputs import Input, find_inputs, name_outputs
@@ -65,6 +69,30 @@ def test_a_word_that_means_nothing_is_refused(
     with pytest.raises(SourceError, match=message) as refused:
         find_inputs([word])
     assert "secret" not in str(refused.value)
+
+
+def test_a_picture_that_moves_is_a_film_and_its_frames_come_out(tmp_path: Path) -> None:
+    moving, still = tmp_path / "moving.png", tmp_path / "still.png"
+    images = [Image.fromarray(numbered_picture(number, (64, 48))) for number in range(20)]
+    images[0].save(moving, save_all=True, append_images=images[1:], duration=40)
+    images[0].save(still)
+    found = find_inputs([str(moving), str(still)]).films
+    assert found == (Input(moving), Input(still, (still,)))
+    assert paint(moving, tmp_path / "out.mkv", segment_frames=10).result == "painted"
+    clip = read_clip(tmp_path / "out.mkv")
+    assert clip.numbers == list(range(20))
+    assert clip.times_s[1] == Fraction(1, 25)
+
+
+def test_an_animated_webp_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    moving = tmp_path / "moving.webp"
+    images = [Image.new("RGB", (64, 48), colour) for colour in ("red", "blue")]
+    images[0].save(moving, save_all=True, append_images=images[1:], duration=40)
+    assert find_inputs([str(moving)]).films == (Input(moving),)
+    with pytest.raises(SourceError, match=r"moving\.webp is an animated WebP.*make pictures of it first"):
+        paint(moving, tmp_path / "out.mkv")
+    images[0].save(moving)
+    assert paint(moving, tmp_path / "out.mkv", files=[moving]).frames == 1
 
 
 def outputs(inputs: list[str], output: str, codec: str | None = None) -> list[str]:
