@@ -30,6 +30,7 @@ from realtime.film_pictures import is_numbered, numbered_files
 from realtime.film_remote import Remote, find_remote, full_address, is_address, scratch_folder
 from realtime.film_store import work_folder
 from realtime.picture_header import is_animation
+from realtime.sinks import takes_place_of
 from realtime.source_folder import list_pictures, natural_key
 from realtime.sources import PICTURE_SUFFIXES, URL_SCHEMES
 
@@ -228,13 +229,6 @@ def _refuse_clashes(films: Sequence[Film]) -> None:
                 "paint them into two folders"
             )
         taken[place] = film
-        is_input = place in sources or any(_is_same(film.output, path) for path in sources.values())
+        is_input = place in sources or any(takes_place_of(film.output, path) for path in sources.values())
         if is_input or film.upload in addresses or f"file://{place}" in addresses:
             raise SinkError(f"{film.output_name} is an input itself; give --output another name")
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except OSError:  # one of them does not exist
-        return False

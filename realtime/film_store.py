@@ -16,6 +16,7 @@ from realtime.errors import SinkError
 from realtime.film_scan import stamp
 from realtime.media import reason
 from realtime.segment_file import Record, flush_to_disk, read_record
+from realtime.sinks import picture_number
 
 WORK_FOLDER = ".livebrush"
 
@@ -150,10 +151,16 @@ def work_folder(output: Path) -> Path:
 
 
 def _move_pictures(joined: Path, output: Path) -> None:
+    """Move the pictures to their place; what a longer film left there behind them is no part of this one."""
     output.mkdir(exist_ok=True)
-    for picture in sorted(joined.iterdir()):
+    pictures = sorted(joined.iterdir())
+    for picture in pictures:
         os.replace(picture, output / picture.name)
     joined.rmdir()
+    for left in output.iterdir():
+        number = picture_number(left)
+        if number is not None and number >= len(pictures):
+            left.unlink()
 
 
 def try_lock(file: BinaryIO) -> bool:

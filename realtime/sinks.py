@@ -20,7 +20,7 @@ from realtime.frame import Frame
 from realtime.sources import SourceInfo
 
 VIDEO_SUFFIXES = (".mp4", ".mkv", ".mov")
-_PICTURE = re.compile(r"\d{6,}\.png")  # as a `PictureSink` names them
+_PICTURE = re.compile(r"([0-9]{6}|[1-9][0-9]{6,})\.png")  # as a `PictureSink` names them
 
 
 class Sink(Protocol):
@@ -139,7 +139,13 @@ def takes_place_of(output: Path, kept: Path) -> bool:
         in_it = output.is_dir() and output.samefile(kept.parent)
     except (OSError, ValueError):  # one of them does not exist yet
         return output.absolute() == kept.absolute()
-    return in_it and _PICTURE.fullmatch(kept.name) is not None
+    return in_it and picture_number(kept) is not None
+
+
+def picture_number(file: Path) -> int | None:
+    """Return the number of a picture that is named as ours are, 000000.png and on; None for others."""
+    found = _PICTURE.fullmatch(file.name)
+    return int(found[1]) if found else None
 
 
 def require_folder(path: Path) -> None:

@@ -151,6 +151,13 @@ def test_an_output_never_takes_an_inputs_place(tmp_path: Path) -> None:
         outputs([str(clip), str(tmp_path / "b.avi"), str(tmp_path / "out" / ".." / "b.mp4")], str(tmp_path))
 
 
+def test_pictures_are_not_painted_into_their_own_folder(tmp_path: Path) -> None:
+    (tmp_path / "000007.png").touch()
+    for word in (tmp_path / "%06d.png", tmp_path / "000007.png"):
+        with pytest.raises(SinkError, match="is an input itself"):
+            name_outputs(find_inputs([str(word)]).films, str(tmp_path), "png")
+
+
 def test_an_ending_that_nothing_writes_is_refused() -> None:
     with pytest.raises(OptionError, match=r"x.avi must end in one of .mp4"):
         outputs(["a.mp4"], "x.avi")

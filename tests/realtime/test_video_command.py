@@ -166,6 +166,18 @@ def test_a_film_comes_out_as_pictures(run: Run, tmp_path: Path) -> None:
     assert "1 audio track left out" in " ".join(out)
 
 
+def test_a_shorter_film_leaves_no_pictures_of_a_longer_one_behind_it(run: Run, tmp_path: Path) -> None:
+    write_clip(tmp_path / "in.mp4", count=12, fps=10)
+    run("in.mp4", "-o", "painted", "--codec", "png")
+    own = ["0000011.png", "000011.jpg", "00011.png", "cover.png", "x000011.png"]
+    for name in own:
+        (tmp_path / "painted" / name).write_bytes(b"somebody's own")
+    exit_code, _, _ = run("in.mp4", "-o", "painted", "--codec", "png", "--end", "0.5")
+    assert exit_code == 0
+    names = [picture.name for picture in (tmp_path / "painted").iterdir()]
+    assert sorted(names) == sorted([*own, *(f"{number:06d}.png" for number in range(5))])
+
+
 @pytest.mark.parametrize(
     ("codec", "name", "found"),
     [
