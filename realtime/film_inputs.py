@@ -56,9 +56,10 @@ class Input:
         """What its output is called, without a suffix."""
         if self.remote is not None:
             return self.source.stem
-        if self.files and not self.source.is_dir():
-            return self.source.stem.split("%")[0].rstrip("_-. ") or self.source.parent.name
-        return self.source.name if self.source.is_dir() else self.source.stem
+        place = Path(os.path.abspath(self.source))  # "." and a bare %04d.png name no folder
+        if self.files and not place.is_dir():
+            return place.stem.split("%")[0].rstrip("_-. ") or place.parent.name
+        return place.name if place.is_dir() else place.stem
 
 
 @dataclass(frozen=True)

@@ -130,6 +130,17 @@ def test_pictures_become_pictures_or_the_film_that_is_asked_for() -> None:
     ]
 
 
+@pytest.mark.parametrize("word", ["%02d.png", "."])
+def test_pictures_of_the_folder_one_is_in_are_called_like_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    (tmp_path / "seq").mkdir()
+    (tmp_path / "seq" / "01.png").touch()
+    monkeypatch.chdir(tmp_path / "seq")
+    films = find_inputs([word]).films
+    assert [str(film.output) for film in name_outputs(films, "zz/", "h264")] == [str(Path("zz", "seq.mp4"))]
+
+
 def test_two_films_with_one_name_are_refused_before_anything_is_painted() -> None:
     with pytest.raises(OptionError, match=r"a/1.avi and b/1.mp4 would both become x/1.mp4"):
         outputs(["a/1.avi", "b/1.mp4"], "x")
