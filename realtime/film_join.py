@@ -106,6 +106,9 @@ class _Joining:
         stream = output.add_stream(CODECS[video.codec].encoder, rate=video.rate, options=video.options)
         configure(stream.codec_context, video)
         stream.time_base = self._base
+        if stream.codec.canonical_name == "hevc" and self._path.suffix in (".mp4", ".mov"):
+            # Apple's players play no hev1. Our parameter sets are in the header alone, as hvc1 has them.
+            stream.codec_context.codec_tag = "hvc1"
         return stream
 
     def _open_copier(self, output: Any) -> TrackCopier:

@@ -162,6 +162,21 @@ def test_what_a_film_does_not_say_about_its_colours_stays_unsaid(tmp_path: Path)
     assert read_clip(tmp_path / "large.mp4").stream["colour"][2] == 5  # players would guess another
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+def test_hevc_is_called_what_every_player_plays_and_holds_what_that_promises(
+    tmp_path: Path, suffix: str
+) -> None:
+    source = write_clip(tmp_path / "in.mp4", count=40, gop=10)
+    paint(source, tmp_path / f"out{suffix}", codec="hevc", segment_frames=10)
+    with av.open(str(tmp_path / f"out{suffix}")) as container:
+        assert container.streams.video[0].codec_context.codec_tag == "hvc1"
+        keys = [bytes(packet) for packet in container.demux(video=0) if packet.is_keyframe]
+    assert len(keys) >= 4  # one for each piece
+    for key in keys:  # ISO/IEC 14496-15: hvc1 has its parameter sets, units 32 to 34, in the header alone
+        assert key[4] >> 1 & 63 not in (32, 33, 34)
+    assert read_clip(tmp_path / f"out{suffix}").numbers == list(range(40))
+
+
 @pytest.mark.parametrize("size_wh", [(65, 49), (64, 49), (65, 48)])
 @pytest.mark.parametrize(
     ("codec", "suffix"),
