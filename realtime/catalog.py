@@ -109,6 +109,15 @@ def parse_style(text: str) -> tuple[Part, ...]:
         raise _not_found(unknown.text, sorted(names)) from None
 
 
+def find_style_files(text: str) -> tuple[Path, ...]:
+    """Return the files that a style which was typed is made of; none for names and chance."""
+    try:
+        parts = parse_style(text)
+    except LivebrushError:
+        return ()
+    return tuple(Path(part.text).expanduser() for part in parts if is_file(part.text))
+
+
 def is_style(text: str) -> bool:
     """Tell whether this is the name or the file of a style, rather than a picture or a mix."""
     is_name = any(path.stem == text for path, _ in _style_files())

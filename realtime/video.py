@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from realtime.camera_config import parse_size
-from realtime.catalog import StyleEntry, find_style
+from realtime.catalog import StyleEntry, find_style, find_style_files
 from realtime.codecs import codec_named
 from realtime.composite import check_strength
 from realtime.console import EXIT_INTERRUPTED, say, stop_on_signals
@@ -47,6 +47,7 @@ class VideoConfig:
         ray: address of a cluster that paints; None for this machine.
         ray_gpus: cards that a worker of the cluster takes.
         as_json: print JSON.
+        made_of: files that styles are made of, which no output may take the place of.
     """
 
     inputs: tuple[str, ...]
@@ -56,6 +57,7 @@ class VideoConfig:
     ray: str | None
     ray_gpus: float
     as_json: bool
+    made_of: tuple[Path, ...] = ()
 
     @classmethod
     def from_words(
@@ -79,11 +81,13 @@ class VideoConfig:
         mask: str | None = None,
         background: str | None = None,
         labels: tuple[tuple[str, str], ...] = (),
+        typed: tuple[str, ...] = (),
         **others: Any,
     ) -> VideoConfig:
         """Return the options of a command line, checked before anything is opened.
 
         Args:
+            typed: what `style` and `background` were made of, as it was typed.
             others: fields of `FilmOptions`, as they are.
         Raises:
             LivebrushError: naming the first option that cannot be.
@@ -118,7 +122,9 @@ class VideoConfig:
             ),
             **others,
         )
-        return cls(inputs, output, options, workers, ray, gpus, as_json)
+        typed = (*typed, *told.styles, *(text for _, text in labels), *([background] if background else []))
+        made_of = tuple(file for text in typed for file in find_style_files(text))
+        return cls(inputs, output, options, workers, ray, gpus, as_json, made_of)
 
 
 def run_video(config: VideoConfig) -> int:
@@ -133,6 +139,7 @@ def run_video(config: VideoConfig) -> int:
     for film in films:
         check_codec(config.options, film.output)
         _keep_masks(film.output, config.options.mask)
+        _keep_styles(film.output, config.made_of)
     if not config.as_json:
         for line in found.left_out:
             say(line)
@@ -151,6 +158,13 @@ def _keep_masks(output: Path, mask: FilmMask | None) -> None:
     for kept in (*folder, *mask.stamps):
         if takes_place_of(output, kept):
             raise SinkError(f"{output} would overwrite {kept}, which --mask needs; give another name")
+
+
+def _keep_styles(output: Path, made_of: tuple[Path, ...]) -> None:
+    """Raise SinkError if a film would take the place of a picture that a style is made of."""
+    for kept in made_of:
+        if takes_place_of(output, kept):
+            raise SinkError(f"{output} would overwrite {kept}, which a style is made of; give another name")
 
 
 @contextmanager

@@ -182,6 +182,7 @@ def video(
         mask=mask,
         background=background if rest is None else rest,
         labels=given.parse_labels(label),
+        typed=tuple(text for text in (style, semantic, style_mask) if text is not None),
         original_colors=original_colors,
         detail=detail,
         steady=as_level(steady),

@@ -265,6 +265,36 @@ def test_a_wrong_option_is_one_line_before_anything_is_painted(
     assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--style", "sty.webp"),
+        ("--style", "random:1:0.5,sty.webp:0.5"),
+        ("--timeline", "changes.json"),
+        ("--mask", "m.png", "--background", "sty.webp"),
+        ("--mask", "m.png:100", "--label", "200=sty.webp"),
+        ("--mask", "m.png", "--background", "picture:sty.webp"),
+        ("--mask", "m.png", "--semantic", "sty.webp", "--style-mask", "m.png"),
+    ],
+)
+@pytest.mark.usefixtures("meta_network")
+def test_no_film_takes_the_place_of_a_picture_that_a_style_is_made_of(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_clip(tmp_path / "in.mp4", count=3)
+    cv2.imwrite("sty.webp", numbered_picture(3, (64, 48)))
+    cv2.imwrite("m.png", np.full((48, 64), [1, 2] * 32, np.uint8) * 100)
+    (tmp_path / "changes.json").write_text('[{"at": 0.05, "style": "sty.webp"}]')
+    before = (tmp_path / "sty.webp").read_bytes()
+    assert main(["video", "in.mp4", "-o", "sty.webp", "--steady", "off", *arguments]) == 2
+    assert "error: sty.webp would overwrite sty.webp" in capsys.readouterr().err
+    assert (tmp_path / "sty.webp").read_bytes() == before
+
+
 def test_the_help_shows_how_it_is_used(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["video", "--help"]) == 0
     assert "python -m realtime video clip.mkv -o painted.mkv --style udnie" in capsys.readouterr().out
