@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _TITLE = "against the checkpoint"
 _PAGE = "web"
+_CHECKPOINT = "checkpoint"
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,8 @@ def _export(
         notes = target.write(sources[0], file, options)
     from export.verify import check_page, total_size
 
-    credits = sources[0].credits if len(sources) == 1 else f"{len(sources)} styles"
+    is_whole = name == _CHECKPOINT
+    credits = sources[0].credits(whole=is_whole) if len(sources) == 1 else f"{len(sources)} styles"
     typer.echo(f"{file}: {credits}, {total_size(file) / 1000:.0f} KB")
     if not verify or not (target.painters or target.inspector):
         return None

@@ -41,9 +41,20 @@ class Source:
         return str(self.content["style"]["name"])
 
     @property
-    def credits(self) -> str:
-        """The painting, its painter and the network's size, in one line."""
-        kind, preset, style = self.content["kind"], self.content["preset"], self.content["style"]
+    def whole(self) -> dict[str, Any]:
+        """The content of a checkpoint of it all: of the recurrent network, if it has one."""
+        if self.recurrent is None:
+            return self.content
+        return {**self.content, "preset": RECURRENT, "weights": self.recurrent.state_dict()}
+
+    def credits(self, *, whole: bool = False) -> str:
+        """Return the painting, its painter and the network's size, in one line.
+
+        Args:
+            whole: of what is in a checkpoint; else of what paints frame by frame.
+        """
+        content = self.whole if whole else self.content
+        kind, preset, style = content["kind"], content["preset"], content["style"]
         size = preset if kind == "transform" else f"{kind}-{preset}"
         return ", ".join(part for part in (style["title"], style["artist"], size) if part)
 

@@ -6,7 +6,6 @@ from typing import Any
 from export.errors import ExportError
 from export.source import Source
 from export.targets import ExportOptions
-from realtime.contract import RECURRENT
 from training.checkpoint import save_checkpoint
 
 
@@ -16,10 +15,7 @@ def write(source: Source, file: Path, _options: ExportOptions) -> list[str]:
     Raises:
         ExportError: if it cannot be written.
     """
-    content = source.content
-    if source.recurrent is not None:
-        content = {**content, "preset": RECURRENT, "weights": source.recurrent.state_dict()}
-    write_checkpoint(file, content)
+    write_checkpoint(file, source.whole)
     return []
 
 

@@ -19,6 +19,7 @@ from training.meta_objective import MetaObjective, StyleTargets
 from training.meta_start import weights_to_begin_with
 from training.networks.meta_net import Generate
 from training.networks.meta_style import MetaPlan, build_meta_style
+from training.networks.recurrent_net import RecurrentNet
 from training.networks.style_encoder import StyleScale, vector_distance
 from training.perception import Perception
 from training.soap import Soap
@@ -99,7 +100,10 @@ class MetaTrainer(Trainer[MetaConfig]):
 
     def _begin_as(self, file: Path) -> None:
         network, content = load_transform_net(file)
-        if content["preset"] != self.config.preset:
+        preset = content["preset"]
+        if isinstance(network, RecurrentNet):  # its plain half is a turbo network
+            network, preset = network.plain(), "turbo"
+        if preset != self.config.preset:
             raise CheckpointError(
                 f"--network {file} is of preset {content['preset']}, not {self.config.preset}"
             )

@@ -215,15 +215,21 @@ class Trainer(ABC, Generic[Config]):
         assert file is not None
         content = self._first_content(file)
         self._check_kind(content, file)
-        weights = content["weights"]
-        if content["preset"] != self.config.preset:
-            if (content["preset"], self.config.preset) != ("turbo", RECURRENT):
-                raise CheckpointError(
-                    f"--init-from {file} is of preset {content['preset']}, not {self.config.preset}"
-                )
-            weights = {**self.network.state_dict(), **weights}  # what looks back has yet to learn
-        load_weights(self.network, weights, file)
+        load_weights(self.network, self._weights_to_begin_with(content, file), file)
         return int(content["training"].get("pictures", 0))
+
+    def _weights_to_begin_with(self, content: dict[str, Any], file: Path) -> dict[str, Tensor]:
+        """Return those that this preset has, too: a recurrent network is a turbo one that looks back."""
+        weights: dict[str, Tensor] = content["weights"]
+        own = self.network.state_dict()
+        before, now = content["preset"], self.config.preset
+        if before == now:
+            return weights
+        if (before, now) == ("turbo", RECURRENT):
+            return {**own, **weights}  # what looks back has yet to learn
+        if (before, now) == (RECURRENT, "turbo"):
+            return {name: value for name, value in weights.items() if name in own}
+        raise CheckpointError(f"--init-from {file} is of preset {before}, not {now}")
 
     def _resume(self) -> None:
         content = load_checkpoint(self.resume_file)

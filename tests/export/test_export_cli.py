@@ -7,7 +7,7 @@ from export.cli import app
 from export.verify import LIMITS_DB
 from realtime.console import run_command
 from realtime.contract import read_contract
-from training.checkpoint import save_checkpoint
+from training.checkpoint import load_checkpoint, save_checkpoint
 from training.networks.transform_net import build_transform_net
 
 
@@ -73,7 +73,10 @@ def test_a_shipped_style_becomes_several_files_by_its_name_each_with_a_report(
     ends = (".onnx", ".onnx.json", ".onnx.md", ".pt", ".steady.onnx")
     assert names == [f"starry_night{end}" for end in ends]
     said = capsys.readouterr().out
-    assert "The Starry Night, Vincent van Gogh, turbo" in said and "against the checkpoint" in said
+    assert "starry_night.onnx: The Starry Night, Vincent van Gogh, turbo," in said
+    assert "starry_night.pt: The Starry Night, Vincent van Gogh, recurrent," in said
+    assert load_checkpoint(tmp_path / "starry_night.pt")["preset"] == "recurrent"
+    assert "against the checkpoint" in said
 
 
 def test_a_file_over_its_limit_is_exit_code_1_and_one_line(

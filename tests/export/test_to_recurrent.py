@@ -47,7 +47,7 @@ def checkpoint(tmp_path: Path) -> Path:
 def test_a_checkpoint_becomes_two_files_that_belong_together(checkpoint: Path, tmp_path: Path) -> None:
     source = load_source(str(checkpoint))
     assert type(source.network) is TurboNet and source.recurrent is not None
-    assert "steadfast, turbo" in source.credits.lower() or "turbo" in source.credits
+    assert "turbo" in source.credits() and "recurrent" in source.credits(whole=True)
     file = tmp_path / "steadfast.onnx"
     (note,) = TARGETS["onnx"].write(source, file, ExportOptions("fp16"))
     assert note.startswith("steadfast.steady.onnx, for --steady: ") and "dB in " in note

@@ -124,6 +124,19 @@ def test_a_training_can_begin_from_a_trained_network_of_the_same_preset(
         make_trainer(options, network=file, init_from=file)
 
 
+def test_a_training_can_begin_from_the_plain_half_of_a_recurrent_network(
+    options: dict[str, Any], tmp_path: Path
+) -> None:
+    file, trained = tmp_path / "trained.pt", build_transform_net("recurrent")
+    content = {"kind": "transform", "preset": "recurrent", "weights": trained.state_dict(), "training": {}}
+    save_checkpoint(file, content)
+    trainer = make_trainer(options, network=file)
+    for name, value in trainer.meta_style.meta_net.network.state_dict().items():
+        assert torch.equal(value, trained.state_dict()[name]), name
+    with pytest.raises(CheckpointError, match="trained.pt is of preset recurrent, not fast"):
+        make_trainer(options, network=file, preset="fast")
+
+
 @pytest.mark.parametrize(
     "changes",
     [{}, {"encoder": "small", "teach_steps": 1, "steps_per_style": 1}, {"styles_per_step": 2}],

@@ -10,6 +10,7 @@ from training.checkpoint import load_checkpoint, load_transform_net, save_checkp
 from training.config import StyleCredits, TransformConfig
 from training.devices import Placement
 from training.errors import CheckpointError, OptionError, TrainingError
+from training.networks.recurrent_net import RecurrentNet
 from training.networks.transform_net import build_transform_net
 from training.report import TrainingReport
 from training.trainers import one_cycle, sample_pictures
@@ -311,6 +312,25 @@ def test_a_recurrent_network_begins_as_a_turbo_one_and_learns_to_look_back(optio
     }
     assert learnt["gate.weight"].any() and learnt["guide.weight"].any()
     assert trainer.earlier_pictures == options["steps"] * options["batch_size"]
+
+
+def test_a_turbo_training_goes_on_with_the_plain_half_of_a_recurrent_network(
+    options: dict[str, Any], tmp_path: Path
+) -> None:
+    file, network = tmp_path / "recurrent.pt", build_transform_net("recurrent")
+    content = {"kind": "transform", "preset": "recurrent", "weights": network.state_dict()}
+    save_checkpoint(file, {**content, "training": {"pictures": 8}})
+    config = TransformConfig(**{**options, **SHALLOW, "steps": 1, "init_from": file})
+    trainer = TransformTrainer(config, Placement("cpu", "fp32"))
+    assert isinstance(network, RecurrentNet)
+    wanted = network.plain().state_dict()
+    assert trainer.network.state_dict().keys() == wanted.keys()
+    for name, value in trainer.network.state_dict().items():
+        assert torch.equal(value, wanted[name]), name
+    trainer.run(report_for(config, trainer))
+    assert load_checkpoint(options["out"])["preset"] == "turbo" and trainer.earlier_pictures == 8
+    with pytest.raises(CheckpointError, match="is of preset recurrent, not fast"):
+        train(options, preset="fast", init_from=file, out=tmp_path / "fast.pt")
 
 
 @pytest.mark.parametrize(
