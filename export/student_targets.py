@@ -48,6 +48,8 @@ def student_of(file: Path) -> tuple[StudentNet, dict[str, Any]]:
     assert isinstance(stored, StudentNet)
     content = {
         "kind": "student",
+        "preset": plan.contract.preset,
+        "with_content": True,
         "weights": {name: value.contiguous() for name, value in stored.state_dict().items()},
         "training": dict(plan.contract.training),
     }

@@ -21,6 +21,7 @@ from realtime.student import (
     regions_of,
 )
 from training.checkpoint import load_student_net
+from training.config_student import StudentConfig
 from training.networks.student_net import StudentNet
 from training.networks.style_encoder import STYLE_MULTIPLE
 
@@ -61,7 +62,10 @@ def test_it_comes_back_as_the_checkpoint_that_it_was_exported_from(
     student_checkpoint: Path, exported: Path
 ) -> None:
     network, content = student_of(exported)
-    assert content["kind"] == "student"
+    # What `Trainer._content` writes, so that --init-from takes it.
+    assert content.keys() == {"kind", "preset", "with_content", "weights", "training"}
+    assert content["kind"] == "student" and content["with_content"]
+    assert content["preset"] in StudentConfig.presets
     wanted = load_student_net(student_checkpoint)[0].state_dict()
     for name, value in network.state_dict().items():
         torch.testing.assert_close(value, wanted[name], rtol=1e-3, atol=1e-3, msg=name)  # halves
