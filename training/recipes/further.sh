@@ -13,7 +13,4 @@ python -m training transform -o "out/$name.pt" --init-from "out/${from}_shipped.
   --name "$name" --title "$title" --artist "$artist" --year "$year" \
   --preset turbo --steps 1000 --batch-size 1 --crop-size 384 --zoom 1.7 --light-jitter 0.2 \
   --learning-rate 2e-3 --style-size 384 --style-weight 8 --temporal-weight 40 --grid-weight 200 --threads 1 "$@"
-python -m export "out/$name.pt" --to onnx --picture "$PAINTINGS/$name.jpg" --out out/styles
-# Only then: what is in the place of a network that ships is refused until its hash is the listed one.
-cp "out/styles/$name".*onnx realtime/styles/
-python -m realtime.shipped_hashes
+sh "$(dirname "$0")/ship.sh" "$name"

@@ -14,4 +14,4 @@ train() {
 train -o "out/${name}_student.pt" --teacher "$teacher" --steps 3000 --crop-size 256
 train -o "out/$name.pt" --init-from "out/${name}_student.pt" --steps 400 --crop-size 384 \
   --learning-rate 2e-3 --style-size 384 --style-weight 8 "$@"
-python -m export "out/$name.pt" --to onnx --out realtime/styles
+sh "$(dirname "$0")/ship.sh" "$name"
