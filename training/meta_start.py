@@ -11,6 +11,7 @@ from torch import Tensor
 from training.checkpoint import load_checkpoint
 from training.errors import CheckpointError
 from training.networks.meta_style import MetaPlan
+from training.options import option_name
 
 # What the names of a meta network's parts begin with.
 _ENCODER, _SCALE = "encoder.", "scale."
@@ -39,7 +40,9 @@ def weights_to_begin_with(
     before = asdict(MetaPlan(**content["plan"]))
     wanted = asdict(plan)
     different = [
-        f"{key} {value}" for key, value in before.items() if key != "encoder" and value != wanted[key]
+        _as_option(key, value, content)
+        for key, value in before.items()
+        if key != "encoder" and value != wanted[key]
     ]
     if different:
         raise CheckpointError(f"--init-from {file} was trained with {', '.join(different)}: give the same")
@@ -49,6 +52,13 @@ def weights_to_begin_with(
     elif (before["encoder"], plan.encoder) == ("vgg", "small"):
         weights.update({name: own[name] for name in own if name.startswith(_ENCODER)})
     return weights
+
+
+def _as_option(key: str, value: object, content: Mapping[str, Any]) -> str:
+    """Return the option that gives a plan what another has: statistics are as many as the layers have."""
+    if key == "statistics":
+        return f"--encoder-layers {','.join(content['encoder']['layers'])}"
+    return f"{'--style-numbers' if key == 'numbers' else option_name(key)} {value}"
 
 
 def taught_encoder(file: Path, beside: Mapping[str, Tensor]) -> dict[str, Tensor]:

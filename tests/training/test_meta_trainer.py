@@ -217,8 +217,12 @@ def test_a_meta_network_may_go_on_with_an_encoder_of_its_own(options: dict[str, 
     assert any(name.startswith("encoder.") for name in now)
     later.run(NoReport())
     assert load_checkpoint(tmp_path / "small.pt")["training"]["pictures"] == 8 + 8
-    with pytest.raises(CheckpointError, match="was trained with hidden 4: give the same"):
+    with pytest.raises(CheckpointError, match="was trained with --hidden 4: give the same"):
         make_trainer(options, hidden=6, init_from=options["out"], out=tmp_path / "other.pt")
+    layers = "--encoder-layers small:relu1_1,small:relu2_1"
+    with pytest.raises(CheckpointError, match=f"was trained with {layers}, --style-numbers 8: give the"):
+        changes = {"style_numbers": 6, "encoder_layers": ("relu1_1",), "out": tmp_path / "other.pt"}
+        make_trainer(options, init_from=options["out"], **changes)
 
 
 def test_an_encoder_that_was_taught_beside_takes_its_place(options: dict[str, Any], tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from training.config_meta import default_layers
+
 RECIPES = Path(__file__).parents[2] / "training" / "recipes"
 # A recurrent network's export is two files; which it is, the name says here.
 _PYTHON = """#!/bin/sh
@@ -75,6 +77,15 @@ def test_a_student_is_put_where_it_ships_with_its_hash_or_somewhere_else(checkou
     (checkout / "mine").mkdir()
     assert run(checkout, "student_cpu.sh", MODELS="mine")[-1].endswith("--out out/models")
     assert (checkout / "mine" / "student.onnx").is_file()
+
+
+def test_a_style_is_of_the_same_layers_in_both_parts_of_the_meta_networks_training(checkout: Path) -> None:
+    (checkout / "pictures" / "prints").mkdir(parents=True)
+    asked = [line for line in run(checkout, "meta_cpu.sh") if "-m training meta" in line]
+    layers = ",".join(default_layers("small")["encoder_layers"])
+    for line in asked:
+        assert "--features small" in line or f"--encoder-layers {layers} " in line
+    assert len(asked) == 4
 
 
 def test_no_recipe_exports_straight_over_a_style_that_ships() -> None:

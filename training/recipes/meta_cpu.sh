@@ -21,10 +21,12 @@ train -o out/meta_1.pt --network out/starry_night.pt --features small --steps 20
 train -o out/encoder.pt --features small --encoder small --teach-steps 1500 --steps 1500 --batch-size 16 \
   --styles-per-step 16 --steps-per-style 1 --crop-size 128 --learning-rate 2e-3
 wait
+# A style is the same numbers in both parts, however deep the weights of VGG-19 are.
+layers=small:relu1_1,small:relu2_1,small:relu3_1,small:relu4_1,small:relu5_1
 strokes() {
   train --encoder small --teach-weight 0.5 --features vgg19 --loss gram --target-size 384 --grid-weight 60 \
-    --optimizer soap --batch-size 2 --styles-per-step 2 --steps-per-style 2 --crop-size 256 --zoom 1.7 \
-    --light-jitter 0.2 "$@"
+    --encoder-layers "$layers" --optimizer soap --batch-size 2 --styles-per-step 2 --steps-per-style 2 \
+    --crop-size 256 --zoom 1.7 --light-jitter 0.2 "$@"
 }
 strokes -o out/meta_2.pt --init-from out/meta_1.pt --encoder-from out/encoder.pt --learning-rate 6e-4 --steps 2500
 strokes -o out/meta.pt --init-from out/meta_2.pt --learning-rate 5e-4 --steps 2600
