@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 from training.config import TrainingConfig
 from training.errors import OptionError
-from training.feature_weights import available_layers, default_style_layers
+from training.feature_weights import PAPER_LAYERS, SMALL_LAYERS, available_layers
+from training.feature_weights import default_layers as compared_layers
 from training.networks.meta_net import META_PRESETS
 from training.options import check_choices, check_ranges
 
@@ -137,16 +138,9 @@ def default_layers(features: str, weights: Path | None = None) -> dict[str, tupl
     Raises:
         WeightsError: if the folder of weights does not exist.
     """
-    small = ("small:relu1_1", "small:relu2_1", "small:relu3_1", "small:relu4_1", "small:relu5_1")
-    if features == "small":
-        return {"content_layers": ("small:relu3_1",), "style_layers": small, "encoder_layers": small}
-    paper = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
-    if features == "vgg16":
-        return {"content_layers": ("relu3_3",), "style_layers": paper, "encoder_layers": paper}
-    deep = "relu4_3" in available_layers(features, weights)
-    style = default_style_layers(weights)
-    return {
-        "content_layers": ("relu3_3",),
-        "style_layers": style,
-        "encoder_layers": paper if deep else small,
-    }
+    content, style = compared_layers(features, weights)
+    encoder = style
+    if features == "vgg19":
+        is_deep = "relu4_3" in available_layers(features, weights)
+        encoder = PAPER_LAYERS if is_deep else SMALL_LAYERS
+    return {"content_layers": content, "style_layers": style, "encoder_layers": encoder}

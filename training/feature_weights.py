@@ -19,6 +19,9 @@ from training.networks.vgg import CAFFE_SCALE, GROUPS, TORCHVISION_SCALE, InputS
 FeatureNet = Vgg | SmallVgg
 
 NETWORKS = (*GROUPS, "small")
+# Those of a style: of Johnson et al. 2016, and of the small network.
+PAPER_LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
+SMALL_LAYERS = ("small:relu1_1", "small:relu2_1", "small:relu3_1", "small:relu4_1", "small:relu5_1")
 # Names under which a folder may hold them; the first that matches is taken.
 _PATTERNS = {"vgg16": "vgg16*", "vgg19": "vgg19_[!d]*", "small": "vgg19_distilled16x*", "raft": "raft_*"}
 
@@ -80,6 +83,19 @@ def find_weights(name: str, weights: Path | None = None) -> Path | None:
             if file.suffix in (".safetensors", ".pth", ".pt"):
                 return file
     return None
+
+
+def default_layers(features: str, weights: Path | None = None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the layers in which content and style are compared, of a feature network.
+
+    Johnson et al.'s for VGG-16; the small network has its own.
+
+    Raises:
+        WeightsError: if the folder of weights does not exist.
+    """
+    if features == "small":
+        return ("small:relu3_1",), SMALL_LAYERS
+    return ("relu3_3",), PAPER_LAYERS if features == "vgg16" else default_style_layers(weights)
 
 
 def default_style_layers(weights: Path | None = None) -> tuple[str, ...]:

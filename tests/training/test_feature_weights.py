@@ -5,8 +5,15 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from training.errors import WeightsError
-from training.feature_weights import default_style_layers, find_weights, load_feature_net
+from training.feature_weights import (
+    available_layers,
+    default_layers,
+    default_style_layers,
+    find_weights,
+    load_feature_net,
+)
 from training.networks.vgg import Vgg
+from training.perception import parse_layers
 
 
 def test_a_file_with_only_the_first_layers_is_accepted(feature_weights: Path) -> None:
@@ -102,3 +109,11 @@ def test_the_style_goes_as_deep_as_the_weights_at_hand(
     only_first = tmp_path / "vgg19_first.safetensors"
     save_file(load_file(feature_weights / "vgg19_features_to_conv3_4.safetensors"), only_first)
     assert default_style_layers(tmp_path)[-1] == "relu3_4"
+
+
+@pytest.mark.parametrize("features", ["small", "vgg16", "vgg19"])
+def test_what_is_compared_by_default_is_in_the_network(features: str, feature_weights: Path) -> None:
+    for refs in (parse_layers(layers, features) for layers in default_layers(features, feature_weights)):
+        assert refs
+        for ref in refs:
+            assert ref.layer in available_layers(ref.network, feature_weights)

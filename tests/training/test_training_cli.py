@@ -50,6 +50,17 @@ def test_the_command_trains_and_says_where_things_are(
     assert f"{out}: turbo, 3 steps" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command", ["transform", "texture"])
+def test_another_feature_network_compares_in_its_own_layers(
+    command: str, style_picture: Path, photographs: Path, feature_weights: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "stripes.pt"
+    line = [command, *arguments(style_picture, photographs, feature_weights, out)[1:]]
+    assert run(app, [*line, "--features", "small", "--steps", "1"]) == 0
+    training = load_checkpoint(out)["training"]
+    assert training["content_layers"] == ["small:relu3_1"] and "small:relu5_1" in training["style_layers"]
+
+
 @pytest.mark.parametrize(
     ("extra", "message"),
     [

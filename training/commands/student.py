@@ -28,7 +28,7 @@ def student(
     tv_weight: given.TvWeight = 0.02,
     grid_weight: given.GridWeight = 100.0,
     features: given.Features = "small",
-    content_layers: given.ContentLayers = "relu3_1",
+    content_layers: Annotated[str, option("Layers, with commas.")] = "relu3_1",
     style_layers: Annotated[str, option("Layers, with commas.")] = "relu2_1,relu3_1,relu4_1",
     optimizer: given.Optimizer = "adam",
     learning_rate: given.LearningRate = 2e-3,

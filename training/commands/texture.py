@@ -29,7 +29,7 @@ def texture(
     tv_gamma: given.TvGamma = 1.25,
     grid_weight: given.GridWeight = 0.0,
     features: given.Features = "vgg19",
-    content_layers: given.ContentLayers = "relu3_3",
+    content_layers: given.ContentLayers = None,
     style_layers: given.StyleLayers = None,
     optimizer: given.Optimizer = "adam",
     learning_rate: given.LearningRate = 1e-2,

@@ -25,12 +25,13 @@ TvForm = Annotated[str, option("Total variation: squared, absolute or gamma.")]
 TvGamma = Annotated[float, option("Exponent of the gamma form.")]
 GridWeight = Annotated[float, option("How much a pattern of dots counts, repeated every 4 pixels.")]
 Features = Annotated[str, option("Network whose features are compared: vgg19, vgg16 or small.")]
-ContentLayers = Annotated[str, option("Layers, with commas.")]
+ContentLayers = Annotated[str | None, option("Layers, with commas. [relu3_3; small: relu3_1]")]
 StyleLayers = Annotated[
     str | None,
     option(
         "Layers, with commas; small:relu4_1 is a layer of another network. "
-        "[relu1_1,relu2_1,relu3_1,relu3_4 and relu4_1 of vgg19, or of small where vgg19 ends before]"
+        "[relu1_1,relu2_1,relu3_1,relu3_4 and relu4_1 of vgg19, or of small where vgg19 ends before; "
+        "vgg16: relu1_2,relu2_2,relu3_3,relu4_3; small: relu1_1 to relu5_1]"
     ),
 ]
 Optimizer = Annotated[str, option("soap (needs fewer steps) or adam (Johnson et al. 2016).")]
@@ -68,17 +69,17 @@ def config_values(options: Mapping[str, Any]) -> dict[str, Any]:
     """Turn a command's options, by name, into the fields of its configuration.
 
     Raises:
-        WeightsError: if the style's layers are to be found out and there is no such weights folder.
+        WeightsError: if there is no such folder of weights.
     """
     from training.config import StyleCredits
-    from training.feature_weights import default_style_layers
+    from training.feature_weights import default_layers
 
     values = {key: value for key, value in options.items() if key not in ("threads", "debug")}
     name = values.pop("name") or values["style_image"].stem
     title = values.pop("title") or name.replace("_", " ").title()
     values["credits"] = StyleCredits(name, title, values.pop("artist"), values.pop("year"))
     values["style_sizes"] = tuple(values.pop("style_size") or (384,))
-    values["content_layers"] = names(values["content_layers"])
-    layers = values["style_layers"]
-    values["style_layers"] = default_style_layers(values["weights"]) if layers is None else names(layers)
+    usual = default_layers(values["features"], values["weights"])
+    for key, layers in zip(("content_layers", "style_layers"), usual, strict=True):
+        values[key] = layers if values[key] is None else names(values[key])
     return values
