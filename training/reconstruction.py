@@ -36,14 +36,6 @@ _MOST_GAIN = 50.0
 _PATCHES_AT_ONCE = 2048
 
 
-def strength_of(style_weight: float, positions: float, channels: int) -> float:
-    """Return the strength that the paper's lambda means in a region of so many positions: a / (1 + a)."""
-    if style_weight < 0 or positions <= 0 or channels <= 0:
-        raise ValueError("lambda must be at least 0, positions and channels above 0")
-    a = style_weight / (2 * positions * channels**2)
-    return a / (1 + a)
-
-
 def iterate_linear(
     content: Tensor,
     style: Tensor,

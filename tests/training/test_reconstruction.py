@@ -11,7 +11,6 @@ from training.reconstruction import (
     iterate_linear,
     match_deviation,
     move_mean,
-    strength_of,
     swap_patches,
     transport_covariance,
 )
@@ -66,12 +65,6 @@ def test_the_closed_form_is_the_minimum_of_the_papers_loss() -> None:
     found = move_mean(content, style, strength=strength).requires_grad_()
     (gradient,) = torch.autograd.grad(loss(found), found)
     assert float(gradient.abs().max()) < 1e-9
-
-
-def test_the_papers_lambda_becomes_a_strength() -> None:
-    assert strength_of(2 * 100 * 8**2, positions=100, channels=8) == 0.5
-    with pytest.raises(ValueError, match="lambda"):
-        strength_of(-1, 100, 8)
 
 
 def test_mean_and_deviation_are_the_styles_inside_the_region() -> None:

@@ -115,20 +115,6 @@ class Vgg(nn.Module):
         return VggFeatures(**found)
 
 
-class Vgg16(Vgg):
-    """VGG-16: relu1_1 ... relu5_3."""
-
-    def __init__(self, convolutions: int | None = None, input_scale: InputScale = TORCHVISION_SCALE) -> None:
-        super().__init__("vgg16", convolutions, input_scale)
-
-
-class Vgg19(Vgg):
-    """VGG-19: relu1_1 ... relu5_4."""
-
-    def __init__(self, convolutions: int | None = None, input_scale: InputScale = TORCHVISION_SCALE) -> None:
-        super().__init__("vgg19", convolutions, input_scale)
-
-
 def count_convolutions(name: str, state: Mapping[str, Tensor]) -> int:
     """Count how many of the network's convolutions, from the first without a gap, the weights hold."""
     count = 0
