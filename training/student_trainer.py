@@ -73,7 +73,7 @@ class StudentTrainer(Trainer[StudentConfig]):
             mix=StyleMix(0.05, config.photographs),
             seed=config.seed,
         )
-        self.held_out = _sample_styles(config)
+        self.held_out = [image.to(self.placement.device) for image in _sample_styles(config)]
         return perception
 
     def _build_network(self) -> nn.Module:

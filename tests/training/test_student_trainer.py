@@ -84,6 +84,25 @@ def test_each_picture_is_painted_in_its_own_style_and_its_neighbour_s(
     assert torch.equal(again.style_image, practice.style_image) and torch.equal(again.masks, practice.masks)
 
 
+def test_the_sheet_s_styles_are_where_the_network_is(
+    photographs: Path, feature_weights: Path, tmp_path: Path
+) -> None:
+    config = StudentConfig(
+        content=photographs,
+        styles=(photographs,),
+        out=tmp_path / "s.pt",
+        weights=feature_weights,
+        crop_size=64,
+        precision="fp32",
+        device="cpu",
+    )
+    place = Placement("cpu", "fp32")
+    place.device = torch.device("meta")  # stands for a GPU: not where pictures are read to
+    trainer = StudentTrainer(config, place)
+    everything = [*trainer.network.parameters(), *trainer.held_out]
+    assert {one.device.type for one in everything} == {"meta"}
+
+
 def test_options_that_make_no_sense_are_named(tmp_path: Path) -> None:
     common = {"content": tmp_path, "out": tmp_path / "s.pt"}
     with pytest.raises(OptionError, match="--crop-size must be a multiple of 4"):
