@@ -103,6 +103,8 @@ class TrainingConfig:
         check_ranges(self, _RANGES)
         check_choices(self, {"preset": self.presets, **_CHOICES})
         parse_style_loss(self.loss)
+        if self.batch_size % self.devices:
+            raise OptionError(f"--batch-size {self.batch_size} is no multiple of --devices {self.devices}")
         if self.content_weight == 0 and self.style_weight == 0:
             raise OptionError("--content-weight and --style-weight are both 0: there is nothing to learn")
         if self.style_weight > 0 and not self.style_layers:

@@ -54,6 +54,8 @@ class DecoderConfig(TrainingConfig):
         Raises:
             OptionError: names the option, what it got, and what it may be.
         """
+        if self.devices > 1:
+            raise OptionError("a decoder is trained on one device: leave --devices out")
         super().__post_init__()
         check_ranges(self, {"swapped": (0, 1), "rebuilt": (0, 1)})
         check_ranges(self, {"statistics_weight": (0, 1e6), "pixel_weight": (0, 1e6), "clip": (0, 1e6)})
@@ -78,8 +80,6 @@ class DecoderConfig(TrainingConfig):
             raise OptionError("--bridge leads to the layer that another decoder begins at: give --init-from")
         if not self.styles:
             raise OptionError("give at least one folder of paintings with --styles")
-        if self.devices > 1:
-            raise OptionError("a decoder is trained on one device: leave --devices out")
 
     def identity(self) -> dict[str, Any]:
         """As of every training, but for the number of steps: the schedule follows its new end."""

@@ -108,8 +108,6 @@ class MetaConfig(TrainingConfig):
                 f"--styles-per-step must divide --batch-size {self.batch_size}, "
                 f"instead got {self.styles_per_step}"
             )
-        if self.batch_size % self.devices:
-            raise OptionError(f"--batch-size {self.batch_size} is no multiple of --devices {self.devices}")
         if self.style_numbers >= self.measured_styles:
             raise OptionError(
                 f"--style-numbers {self.style_numbers} must be below --measured-styles {self.measured_styles}"

@@ -53,6 +53,8 @@ class StudentConfig(TrainingConfig):
         Raises:
             OptionError: names the option, what it got, and what it may be.
         """
+        if self.devices > 1:
+            raise OptionError("a student is trained on one device: leave --devices out")
         super().__post_init__()
         check_ranges(
             self,
@@ -73,8 +75,6 @@ class StudentConfig(TrainingConfig):
                 raise OptionError(
                     f"--{name} must be a multiple of {multiple} for a student, instead got {side}"
                 )
-        if self.devices > 1:
-            raise OptionError("a student is trained on one device: leave --devices out")
 
     @property
     def painting_size(self) -> int:

@@ -31,6 +31,8 @@ def make_config(**changes: Any) -> TransformConfig:
         ({"tv_gamma": 2.0}, "--tv-gamma only means something with --tv-form gamma"),
         ({"out": Path("x.onnx")}, "must end in .pt"),
         ({"devices": 0}, "--devices must be between 1 and 64"),
+        ({"devices": 2, "batch_size": 1}, "--batch-size 1 is no multiple of --devices 2"),
+        ({"devices": 2, "batch_size": 3}, "--batch-size 3 is no multiple of --devices 2"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(changes: dict[str, Any], message: str) -> None:

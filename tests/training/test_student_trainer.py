@@ -111,6 +111,8 @@ def test_options_that_make_no_sense_are_named(tmp_path: Path) -> None:
         StudentConfig(styles=(tmp_path,), crop_size=100, **common)
     with pytest.raises(OptionError, match="--styles"):
         StudentConfig(styles=(), **common)
+    with pytest.raises(OptionError, match="a student is trained on one device"):
+        StudentConfig(styles=(tmp_path,), batch_size=3, devices=2, **common)
 
 
 def test_another_kind_of_checkpoint_is_no_student(tmp_path: Path) -> None:
