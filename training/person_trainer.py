@@ -110,6 +110,8 @@ class PersonTrainer:
 
     def _train_step(self, image: Tensor, mask: Tensor) -> LossParts:
         config, place = self.config, self.placement
+        # What the teacher drops comes from torch's own generator: it, too, is to be a function of the step.
+        torch.manual_seed(config.seed * 1_000_003 + self.step)
         rate = one_cycle(self.step, config.steps, config.learning_rate)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["share"]

@@ -234,16 +234,19 @@ def test_a_mask_of_another_size_is_named(tmp_path: Path) -> None:
         read_pairs(tmp_path)
 
 
-def test_a_training_that_was_stopped_goes_on_exactly(people: Path, rooms: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("preset", ["small", "teacher"])  # the teacher drops some of what it sees
+def test_a_training_that_was_stopped_goes_on_exactly(
+    people: Path, rooms: Path, tmp_path: Path, preset: str
+) -> None:
     place = Placement("cpu", "fp32")
-    whole = configured(people, tmp_path / "whole.pt", content=rooms)
+    whole = configured(people, tmp_path / "whole.pt", content=rooms, preset=preset)
     PersonTrainer(whole, place).run()
-    stopped = PersonTrainer(configured(people, tmp_path / "parts.pt", content=rooms), place)
+    stopped = PersonTrainer(configured(people, tmp_path / "parts.pt", content=rooms, preset=preset), place)
     for step in range(2):
         stopped._train_step(*stopped._batch(step))
         stopped.step += 1
     stopped.save()
-    resumed = PersonTrainer(configured(people, tmp_path / "parts.pt", content=rooms), place)
+    resumed = PersonTrainer(configured(people, tmp_path / "parts.pt", content=rooms, preset=preset), place)
     assert resumed.step == 2
     resumed.run()
     found = weights_of(tmp_path / "parts.pt")
@@ -253,7 +256,7 @@ def test_a_training_that_was_stopped_goes_on_exactly(people: Path, rooms: Path, 
     assert [row["step"] for row in log["held_out"]] == [2, 4] and len(log["losses"]) == 4
     assert (tmp_path / "whole.run" / "samples_000004.png").is_file()
     with pytest.raises(OptionError, match="seed"):
-        PersonTrainer(configured(people, tmp_path / "parts.pt", content=rooms, seed=1), place)
+        PersonTrainer(configured(people, tmp_path / "parts.pt", content=rooms, preset=preset, seed=1), place)
 
 
 def test_a_training_begins_as_another_ended(people: Path, tmp_path: Path) -> None:
