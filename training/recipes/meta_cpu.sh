@@ -18,9 +18,10 @@ train() {
 python -m export starry_night --to checkpoint -o out/starry_night.pt
 train -o out/meta_1.pt --network out/starry_night.pt --features small --steps 2000 --batch-size 4 \
   --styles-per-step 4 --steps-per-style 1 --crop-size 128 &
+first=$!
 train -o out/encoder.pt --features small --encoder small --teach-steps 1500 --steps 1500 --batch-size 16 \
   --styles-per-step 16 --steps-per-style 1 --crop-size 128 --learning-rate 2e-3
-wait
+wait "$first"  # and end here if it failed
 # A style is the same numbers in both parts, however deep the weights of VGG-19 are.
 layers=small:relu1_1,small:relu2_1,small:relu3_1,small:relu4_1,small:relu5_1
 strokes() {
