@@ -207,12 +207,13 @@ def _finish(
     mask = plan.options.mask
     if mask is not None:
         mask.check_unchanged()
-    notes = join(_joint(plan, store, records), store.join_path())
+    joined = join(_joint(plan, store, records), store.join_path())
+    notes = list(joined.notes)
     if any(record.found.interlaced for record in records):
         notes.append("interlaced: every two fields became one picture")
     if mask is not None and (note := mask.note(plan.scan)) is not None:
         notes.append(note)
-    gaps = _gaps(plan, records)
+    gaps = [*_gaps(plan, records), *joined.lost]
     store.finish(whole, frames, gaps)
     return FilmResult(
         film, "in part" if gaps else "painted", frames, frames - before, seconds, "; ".join([*gaps, *notes])

@@ -54,17 +54,28 @@ class Joint:
     film_end: int
 
 
-def join(joint: Joint, path: Path) -> list[str]:
+@dataclass(frozen=True)
+class Joined:
+    """What became of the rest of the source.
+
+    Args:
+        notes: what could not be kept as it is, one line each.
+        lost: what of its tracks is missing, likewise.
+    """
+
+    notes: Sequence[str]
+    lost: Sequence[str] = ()
+
+
+def join(joint: Joint, path: Path) -> Joined:
     """Write the film; the same bytes every time.
 
-    Returns:
-        What could not be kept as it is, one line each.
     Raises:
         SinkError: the disk is full or cannot be written; nothing of it has the final name.
     """
     _clear(path)
     if joint.video.codec == "png":
-        return _write_pictures(joint, path)
+        return Joined(_write_pictures(joint, path))
     try:
         return _Joining(joint, path).run()
     except MEDIA_ERRORS as error:
@@ -81,7 +92,7 @@ class _Joining:
         self._path = path
         self._base = joint.video.time_base
 
-    def run(self) -> list[str]:
+    def run(self) -> Joined:
         suffix = self._path.suffix
         with ExitStack() as opened:
             output: Any = av.open(
@@ -99,7 +110,9 @@ class _Joining:
             with keep_scheduling():  # which opens the encoder, though nothing is encoded
                 output.start_encoding()
             self._write(output, stream, copier)
-            return list(dict.fromkeys(notes + (copier.notes if copier else [])))
+            if copier is None:
+                return Joined(notes)
+            return Joined(list(dict.fromkeys(notes + copier.notes)), copier.lost)
 
     def _add_video(self, output: Any) -> Any:
         video = self._joint.video

@@ -12,7 +12,8 @@ from typing import Any
 import av
 
 from realtime.media import MEDIA_ERRORS, reason, start_offset_s
-from realtime.tracks import Track, copy_facts, open_track
+from realtime.timeline import PacketClock
+from realtime.tracks import KINDS, Track, copy_facts, open_track
 
 _log = logging.getLogger(__name__)
 _DISK_ERRORS = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
@@ -23,8 +24,9 @@ class TrackCopier:
     """Reads the source a second time, for all but its pictures, never further than the pictures are.
 
     Streams are copied as they are, with their languages and titles. Sound that the output cannot hold is
-    encoded anew, subtitles become the text that it can hold; what is left has no place in it. Trouble
-    with a track is reported through `logging` and ends the tracks, not the video.
+    encoded anew, subtitles become the text that it can hold; what is left has no place in it. A packet
+    that cannot be decoded or written is left out, and counted; trouble with the file ends the tracks, not
+    the video. Both are reported through `logging`.
 
     Args:
         address: what PyAV opens; may hold credentials, and is never printed.
@@ -46,6 +48,8 @@ class TrackCopier:
         self._output = output
         self._is_cut = start_s is not None
         self._tracks: dict[int, Track] = {}
+        self._lost_s: dict[str, list[Fraction]] = {}  # by kind: when packets begin that are left out
+        self._clock = PacketClock()
         self._waiting: deque[Any] = deque()
         self._pictures_until_s = Fraction(-1)  # of the source, as far as it was read
         self._input = None
@@ -84,6 +88,8 @@ class TrackCopier:
 
     def flush(self) -> None:
         """Write what encoders still hold, and close."""
+        for line in self.lost:
+            _log.warning("%s", line)
         for track in self._tracks.values():
             try:
                 for packet in track.flush():
@@ -91,6 +97,16 @@ class TrackCopier:
             except MEDIA_ERRORS as error:
                 _log.warning("the sound breaks off: %s", reason(error))
         self.close()
+
+    @property
+    def lost(self) -> list[str]:
+        """What of the source's tracks is missing in the output, one line each."""
+        lines = []
+        for kind, moments in self._lost_s.items():
+            many = "1 packet" if len(moments) == 1 else f"{len(moments)} packets"
+            first, last = float(min(moments)), float(max(moments))
+            lines.append(f"{many} of {kind} could not be copied, from {first:.2f} to {last:.2f} s")
+        return lines
 
     def close(self) -> None:
         """Close the source without writing any more."""
@@ -122,6 +138,7 @@ class TrackCopier:
         for packet in self._input.demux(*streams):
             if not packet.size:
                 continue
+            self._clock.set_on(packet)
             if packet.stream_index not in self._tracks:
                 self._pictures_until_s = max(self._pictures_until_s, self._start_s(packet))
             elif not self._is_cut or self._is_after_start(packet):
@@ -164,13 +181,15 @@ class TrackCopier:
         return start_s >= 0
 
     def _write(self, packet: Any) -> None:
+        start_s = self._start_s(packet)
         try:
             for written in self._tracks[packet.stream_index].packets(packet):
                 self._output.mux(written)
         except MEDIA_ERRORS as error:
             if getattr(error, "errno", None) in _DISK_ERRORS:
                 raise  # the video has the same trouble, and is the one to report it
-            self._give_up(error)
+            _log.debug("a packet at %.2f s is left out: %s", start_s, reason(error))
+            self._lost_s.setdefault(KINDS[packet.stream.type], []).append(start_s)
 
     def _give_up(self, error: BaseException) -> None:
         text = f"sound and subtitles are not copied any further: {reason(error)}"

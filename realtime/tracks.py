@@ -13,8 +13,12 @@ from realtime.media import MEDIA_ERRORS
 from realtime.subtitles import ASS_HEADER, TEXT_OF, convert_text, is_text
 
 _log = logging.getLogger(__name__)
+KINDS = {"audio": "sound", "subtitle": "subtitles"}
 # By number of channels: many old files say "2 channels" and no more.
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 8: "7.1"}
+_OPUS_LAYOUTS = {**_LAYOUTS, 4: "quad", 7: "6.1"}
+# Streams that FFmpeg adds to a file, and refuses when its header is written.
+_REFUSED_LATE = {("mov", "flac"), ("mov", "opus"), ("mov", "truehd"), ("mp4", "truehd")}
 _SPOKEN = {"aac": "AAC", "libopus": "Opus"}
 # What Matroska's writers count and note of each stream: of another file it would be wrong.
 _COUNTED = ("BPS", "DURATION", "NUMBER_OF_", "_STATISTICS")
@@ -65,20 +69,24 @@ def open_track(output: Any, stream: Any, offset_s: Fraction, note: Callable[[str
         offset_s: taken from every time.
         note: told what could not be copied as it is.
     """
-    kind = "sound" if stream.type == "audio" else "subtitles"
+    kind = KINDS[stream.type]
     holder = output.format.name
     if stream.codec_context is None:
         note(f"{kind} of an unknown codec are left out")
         return None
     codec = stream.codec_context.name
-    try:
-        return _CopiedTrack(output.add_stream_from_template(stream), offset_s)
-    except (ValueError, *MEDIA_ERRORS):
-        pass  # what the file cannot hold
+    if (holder, codec.removeprefix("lib")) not in _REFUSED_LATE:
+        try:
+            return _CopiedTrack(output.add_stream_from_template(stream), offset_s)
+        except (ValueError, *MEDIA_ERRORS):
+            pass  # what the file cannot hold
     if stream.type == "audio":
         made = "libopus" if holder == "webm" else "aac"
-        note(f"{holder} cannot hold {codec} sound; it is encoded as {_SPOKEN[made]}")
-        return _EncodedTrack(output, stream, offset_s, made)
+        track = _EncodedTrack(output, stream, offset_s, made)
+        channels, left = stream.layout.nb_channels, track.stream.layout.nb_channels
+        fewer = f", {channels} channels in {left}" if left != channels else ""
+        note(f"{holder} cannot hold {codec} sound; it is encoded as {_SPOKEN[made]}{fewer}")
+        return track
     text = TEXT_OF.get(holder)
     if text is None or not is_text(codec):
         note(f"{holder} cannot hold {codec} subtitles; they are left out")
@@ -133,7 +141,8 @@ class _EncodedTrack:
     def __init__(self, output: Any, stream: Any, offset_s: Fraction, codec: str) -> None:
         self._offset_s = offset_s
         rate = 48_000 if codec == "libopus" else min(stream.rate, 96_000)  # the highest AAC knows
-        layout = _LAYOUTS.get(stream.layout.nb_channels, "stereo")
+        layouts = _OPUS_LAYOUTS if codec == "libopus" else _LAYOUTS
+        layout = layouts.get(stream.layout.nb_channels, "stereo")
         self.stream = output.add_stream(codec, rate=rate, layout=layout)
         sample_format = "s16" if codec == "libopus" else "fltp"
         self._resampler = av.AudioResampler(format=sample_format, layout=layout, rate=rate)
