@@ -60,6 +60,14 @@ class Placement:
         else:
             self.fabric.backward(loss)
 
+    def any_process(self, here: bool) -> bool:
+        """Return whether it is so in any of the processes: the same answer in each of them."""
+        if self.fabric is None:
+            return here
+        told = torch.tensor(float(here), device=self.device)
+        torch.distributed.all_reduce(told, op=torch.distributed.ReduceOp.MAX)
+        return bool(told)
+
     def autocast(self) -> AbstractContextManager[Any]:
         """Return the context in which convolutions run in this training's precision."""
         if not self.in_half:

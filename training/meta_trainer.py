@@ -21,6 +21,7 @@ from training.networks.meta_net import Generate
 from training.networks.meta_style import MetaPlan, build_meta_style
 from training.networks.recurrent_net import RecurrentNet
 from training.networks.style_encoder import StyleScale, vector_distance
+from training.optimization.interrupt import ignore_interrupt
 from training.perception import Perception
 from training.soap import Soap
 from training.style_pictures import StyleMix, StylePictures
@@ -181,7 +182,10 @@ class MetaTrainer(Trainer[MetaConfig]):
         if self._targets is None or self._targets[0] != group:
             if self._style_batches is None:
                 loader = DataLoader(
-                    self.styles, batch_sampler=self._groups_to_come(), num_workers=self.config.workers
+                    self.styles,
+                    batch_sampler=self._groups_to_come(),
+                    num_workers=self.config.workers,
+                    worker_init_fn=ignore_interrupt,
                 )
                 self._style_batches = iter(loader)
             images, names = next(self._style_batches)

@@ -61,11 +61,7 @@ def _train_here(
     trainer = make_trainer(config, place)
     report = make_report(trainer)
     with report:
-        try:
-            trainer.run(report)
-        except KeyboardInterrupt:
-            trainer.save()
-            raise
+        trainer.run(report)
     if place.is_first:
         words = trainer.closing_words()
         print(f"{config.out}: {config.preset}, {trainer.step} steps{words}; sheets in {config.run_folder()}")

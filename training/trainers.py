@@ -20,6 +20,7 @@ from training.errors import CheckpointError, OptionError, TrainingError
 from training.images import list_pictures, read_rgb, resize_short_side, to_tensor
 from training.losses import LossParts
 from training.objective import StyleObjective
+from training.optimization.interrupt import delayed_interrupt, ignore_interrupt
 from training.perception import Perception
 from training.report import TrainingReport
 from training.soap import Soap
@@ -101,19 +102,26 @@ class Trainer(ABC, Generic[Config]):
 
         Raises:
             TrainingError: if the loss stops being a number; the last checkpoint stays.
+            KeyboardInterrupt: after the step is whole and saved; pressed twice, at once: the last stays.
         """
         config = self.config
         saved_at = time.monotonic()
-        for content_image in self._batches():
-            parts = self._train_step(content_image)
-            self.step += 1
-            self.history.append({"step": self.step, **parts})
-            report.step(self.step, parts)
-            if self.step % config.sample_every == 0 or self.step == config.steps:
-                report.samples(self.step, self.paint, self.history)
-            if time.monotonic() - saved_at > 60 * config.checkpoint_minutes or self.step == config.steps:
-                self.save()
-                saved_at = time.monotonic()
+        with delayed_interrupt() as interrupt:
+            for content_image in self._batches():
+                parts = self._train_step(content_image)
+                self.step += 1
+                self.history.append({"step": self.step, **parts})
+                report.step(self.step, parts)
+                last = self.step == config.steps
+                if self.step % config.sample_every == 0 or last:
+                    report.samples(self.step, self.paint, self.history)
+                # One process that stopped alone would leave the others waiting for its gradients.
+                stops = self.placement.any_process(interrupt.pressed)
+                if stops or last or time.monotonic() - saved_at > 60 * config.checkpoint_minutes:
+                    self.save()
+                    saved_at = time.monotonic()
+                if stops:
+                    raise KeyboardInterrupt
         if self.placement.is_first:
             save_checkpoint(config.out, self._content())
 
@@ -183,6 +191,7 @@ class Trainer(ABC, Generic[Config]):
             num_workers=config.workers,
             pin_memory=place.device.type == "cuda",
             persistent_workers=config.workers > 0,
+            worker_init_fn=ignore_interrupt,
         )
         return iter(loader)
 

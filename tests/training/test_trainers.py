@@ -1,10 +1,11 @@
 import re
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from training.checkpoint import load_checkpoint, load_transform_net, save_checkpoint
 from training.config import StyleCredits, TransformConfig
@@ -13,6 +14,7 @@ from training.errors import CheckpointError, OptionError, TrainingError
 from training.networks.recurrent_net import RecurrentNet
 from training.networks.transform_net import build_transform_net
 from training.report import TrainingReport
+from training.soap import Soap
 from training.trainers import one_cycle, sample_pictures
 from training.transform_trainer import TransformTrainer
 
@@ -113,6 +115,41 @@ def test_a_killed_training_goes_on_exactly_where_it_was(options: dict[str, Any],
     for name, value in weights_of(config.out).items():
         assert torch.equal(value, whole[name]), name
     assert [row["step"] for row in resumed.history] == [1, 2, 3, 4]
+
+
+def press_in_step(patch: pytest.MonkeyPatch, step: int, times: int) -> None:
+    """Press Ctrl-C while the optimiser has moved a part of the network."""
+    move, moves, done = Soap._move, 0, 0
+
+    def pressing(self: Soap, parameter: nn.Parameter, rate: float) -> None:
+        nonlocal moves, done
+        moves += 1
+        of_a_step = sum(len(group["params"]) for group in self.param_groups)
+        if moves > (step - 1) * of_a_step + of_a_step // 2 and done < times:
+            done += 1
+            signal.raise_signal(signal.SIGINT)
+        move(self, parameter, rate)
+
+    patch.setattr(Soap, "_move", pressing)
+
+
+@pytest.mark.parametrize(("times", "kept"), [(1, 3), (2, 0)])  # pressed twice, a step ends where it is
+def test_ctrl_c_within_a_step_saves_no_half_of_it(
+    options: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int, kept: int
+) -> None:
+    options.update(SHALLOW)
+    train(options)
+    config = TransformConfig(**{**options, "out": tmp_path / "again.pt"})
+    trainer = TransformTrainer(config, Placement("cpu", "fp32"))
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        press_in_step(patch, 3, times)
+        trainer.run(report_for(config, trainer))
+    resumed = TransformTrainer(config, Placement("cpu", "fp32"))
+    assert resumed.step == kept
+    resumed.run(report_for(config, resumed))
+    whole = weights_of(options["out"])
+    for name, value in weights_of(config.out).items():
+        assert torch.equal(value, whole[name]), name
 
 
 def test_resuming_with_other_options_is_refused_and_names_them(options: dict[str, Any]) -> None:

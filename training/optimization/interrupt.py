@@ -41,3 +41,8 @@ def delayed_interrupt() -> Iterator[Interrupt]:
         yield interrupt
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def ignore_interrupt(_worker: int) -> None:
+    """Leave Ctrl-C, which reaches every process, to the one that trains: for a DataLoader's workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
