@@ -85,6 +85,19 @@ def test_another_photograph_or_start_is_another_reference(
     assert len(list(tmp_path.glob("*.json"))) == 3
 
 
+def test_other_steps_are_another_reference(
+    judge: JudgeLoss, content_image: torch.Tensor, tmp_path: Path
+) -> None:
+    references = References(tmp_path, judge)
+    seen: list[int] = []
+    for steps in (4, 6, 3, 4):  # the last is there already
+        found = references.descend(content_image, steps=steps, progress=lambda step, _: seen.append(step))
+        assert found.steps == steps
+        alone = References(tmp_path / str(steps), judge).descend(content_image, steps=steps)
+        assert (found.totals, found.final) == (alone.totals, alone.final)
+    assert len(seen) == 4 + 6 + 3
+
+
 def test_a_killed_optimisation_goes_on_exactly(
     judge: JudgeLoss, content_image: torch.Tensor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,7 +1,8 @@
 """What optimisation reaches under the judge's loss: slow, so it is done once and kept on disk.
 
-A reference depends on the photograph, its size, the style, the weights and the precision, never on the
-network that is judged: the next network, and the next training of this one, find it there.
+A reference depends on the photograph, its size, the style, the weights, the precision and the number of
+steps, never on the network that is judged: the next network, and the next training of this one, find it
+there.
 """
 
 import hashlib
@@ -80,7 +81,8 @@ class References:
     ) -> Reference:
         """Return the optimisation of one photograph, from disk or by doing it.
 
-        A run that was killed goes on from its last save; one that is too short goes on to `steps`.
+        A run that was killed goes on from its last save, one that stopped early for `until` from there. One
+        of more or fewer `steps` is another reference: a longer one's figures are not those asked for.
 
         Args:
             content_image: (1, 3, H, W) in [0, 1].
@@ -89,7 +91,7 @@ class References:
             until: stop early at a total as low as this.
             progress: is told of every step.
         """
-        file = self.folder / f"{self._name(content_image, start)}.json"
+        file = self.folder / f"{self._name(content_image, start, steps)}.json"
         found = _read(file)
         if found is not None and _suffices(found, steps, until):
             return found
@@ -146,7 +148,7 @@ class References:
         part.replace(file)
         return reference
 
-    def _name(self, content_image: Tensor, start: Start) -> str:
+    def _name(self, content_image: Tensor, start: Start, steps: int) -> str:
         """Name a reference by all that decides it."""
         digest = hashlib.sha256()
         digest.update(content_image.contiguous().numpy().tobytes())
@@ -155,7 +157,8 @@ class References:
             json.dumps([self.judge.weights, self.judge.style_layers, VERSION], sort_keys=True).encode()
         )
         height, width = content_image.shape[-2:]
-        return f"{start}_{width}x{height}_{self.judge.placement.precision}_{digest.hexdigest()[:20]}"
+        precision = self.judge.placement.precision
+        return f"{start}_{steps}_{width}x{height}_{precision}_{digest.hexdigest()[:20]}"
 
 
 def _read(file: Path) -> Reference | None:
