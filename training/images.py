@@ -1,5 +1,6 @@
 """Pictures on disk to tensors and back."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from training.errors import DataError
+
+log = logging.getLogger(__name__)
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 
@@ -56,6 +59,30 @@ def resize_short_side(image: NDArray[np.uint8], short_side: int) -> NDArray[np.u
 def to_tensor(image: NDArray[np.uint8]) -> Tensor:
     """(H, W, 3) uint8 RGB -> (3, H, W) float in [0, 1]."""
     return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))).float() / 255
+
+
+def read_for_sheet(folder: Path, count: int, short_side: int) -> list[tuple[str, Tensor]]:
+    """Return up to `count` pictures from all over a folder, their names and (1, 3, H, W) each.
+
+    One that cannot be read is reported and skipped: a sheet is no reason to end a training.
+
+    Raises:
+        DataError: if it is no folder, or none of them can be read.
+    """
+    files = list_pictures(folder)
+    chosen: list[tuple[str, Tensor]] = []
+    for file in files[:: max(1, len(files) // count)]:
+        if len(chosen) == count:
+            break
+        try:
+            image = resize_short_side(read_rgb(file), short_side)
+        except DataError as error:
+            log.warning("skipped: %s", error)
+            continue
+        chosen.append((file.stem, to_tensor(image)[None]))
+    if not chosen:
+        raise DataError(f"none of the pictures for the sheets can be read, the last {files[-1]}")
+    return chosen
 
 
 def to_uint8(image: Tensor) -> NDArray[np.uint8]:

@@ -1,6 +1,5 @@
 """Trains meta networks: Shen et al. 2018, algorithm 1."""
 
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,8 +11,8 @@ from torch.utils.data import DataLoader
 
 from training.checkpoint import load_checkpoint, load_transform_net, load_weights
 from training.config_meta import MetaConfig
-from training.errors import CheckpointError, DataError
-from training.images import list_pictures, read_rgb, resize_short_side, to_tensor
+from training.errors import CheckpointError
+from training.images import read_for_sheet
 from training.losses import LossParts
 from training.meta_objective import MetaObjective, StyleTargets
 from training.meta_start import weights_to_begin_with
@@ -26,8 +25,6 @@ from training.perception import Perception
 from training.soap import Soap
 from training.style_pictures import StyleMix, StylePictures
 from training.trainers import Trainer, one_cycle
-
-log = logging.getLogger(__name__)
 
 # However long a training, so many steps are enough to warm up.
 _WARM_UP_STEPS = 1000
@@ -252,15 +249,5 @@ class MetaTrainer(Trainer[MetaConfig]):
 
 def sample_styles(config: MetaConfig, count: int = 6) -> list[tuple[str, Tensor]]:
     """Return the styles of the sheets, their names and (1, 3, H, W): or of those trained on."""
-    files = list_pictures(config.sample_styles or config.styles[0])
-    chosen = []
-    for file in files[:: max(1, len(files) // count)]:
-        try:
-            image = resize_short_side(read_rgb(file), config.target_size or config.style_size)
-        except DataError as error:
-            log.warning("skipped: %s", error)
-            continue
-        chosen.append((file.stem, to_tensor(image)[None]))
-    if not chosen:
-        raise DataError(f"none of the pictures for the sheets can be read, the last {files[-1]}")
-    return chosen[:count]
+    folder = config.sample_styles or config.styles[0]
+    return read_for_sheet(folder, count, config.target_size or config.style_size)

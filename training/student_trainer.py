@@ -10,15 +10,7 @@ from torch import Tensor, nn
 
 from training.config_student import StudentConfig
 from training.grid_loss import grid_loss
-from training.images import (
-    contact_sheet,
-    list_pictures,
-    read_rgb,
-    resize_short_side,
-    to_tensor,
-    to_uint8,
-    write_png,
-)
+from training.images import contact_sheet, read_for_sheet, to_uint8, write_png
 from training.losses import LossParts, pyramid_distance, relative_content_loss, total_variation_loss
 from training.networks.student_net import MULTIPLE, StudentNet
 from training.networks.style_encoder import STYLE_MULTIPLE
@@ -200,11 +192,8 @@ class StudentTrainer(Trainer[StudentConfig]):
 
 
 def _sample_styles(config: StudentConfig, count: int = 5, short_side: int = 256) -> list[Tensor]:
-    files = list_pictures(config.sample_styles or config.styles[0])
-    chosen = files[:: max(1, len(files) // count)][:count]
     found = []
-    for file in chosen:
-        image = to_tensor(resize_short_side(read_rgb(file), short_side))[None]
+    for _, image in read_for_sheet(config.sample_styles or config.styles[0], count, short_side):
         height, width = (side // STYLE_MULTIPLE * STYLE_MULTIPLE for side in image.shape[-2:])
         found.append(image[..., :height, :width])
     return found

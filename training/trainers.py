@@ -17,7 +17,7 @@ from training.config import RECURRENT, StyleTrainingConfig, TrainingConfig
 from training.datasets import ContentCrops
 from training.devices import Placement
 from training.errors import CheckpointError, OptionError, TrainingError
-from training.images import list_pictures, read_rgb, resize_short_side, to_tensor
+from training.images import read_for_sheet
 from training.losses import LossParts
 from training.objective import StyleObjective
 from training.optimization.interrupt import delayed_interrupt, ignore_interrupt
@@ -282,6 +282,4 @@ def sample_pictures(config: TrainingConfig, count: int = 4, short_side: int = 25
     folder = config.samples or config.content
     if folder is None:
         return []
-    files = list_pictures(folder)
-    chosen = files[:: max(1, len(files) // count)][:count]
-    return [to_tensor(resize_short_side(read_rgb(file), short_side))[None] for file in chosen]
+    return [image for _, image in read_for_sheet(folder, count, short_side)]

@@ -8,6 +8,7 @@ from training.errors import DataError
 from training.images import (
     contact_sheet,
     list_pictures,
+    read_for_sheet,
     read_rgb,
     resize_short_side,
     to_tensor,
@@ -68,3 +69,17 @@ def test_a_sheet_keeps_each_pictures_proportions() -> None:
     sheet = contact_sheet([[wide, tall], [tall]], height=40, gap=2)
     assert sheet.shape == (2 * 42, 82 + 22, 3)
     assert sheet[0, 0, 0] == 0 and sheet[0, -1, 0] == 255
+
+
+def test_a_broken_picture_is_left_out_of_a_sheet(photographs: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert [name for name, _ in read_for_sheet(photographs, 2, 64)] == ["0", "3"]
+    found = read_for_sheet(photographs, 6, 64)
+    assert [name for name, _ in found] == ["0", "1", "2", "3", "4"]
+    assert all(min(image.shape[-2:]) == 64 for _, image in found)
+    assert "broken.jpg is no picture that can be read" in caplog.text
+
+
+def test_a_sheet_of_nothing_but_broken_pictures_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    with pytest.raises(DataError, match="none of the pictures for the sheets can be read"):
+        read_for_sheet(tmp_path, 4, 64)

@@ -152,6 +152,11 @@ def test_ctrl_c_within_a_step_saves_no_half_of_it(
         assert torch.equal(value, whole[name]), name
 
 
+def test_a_broken_photograph_is_left_out_of_the_sheets(options: dict[str, Any], photographs: Path) -> None:
+    found = sample_pictures(TransformConfig(**options), count=6)
+    assert len(found) == len(list(photographs.iterdir())) - 1
+
+
 def test_resuming_with_other_options_is_refused_and_names_them(options: dict[str, Any]) -> None:
     train(options)
     with pytest.raises(OptionError, match=r"style_weight 8.0 -> 3.0.*--fresh"):
