@@ -188,5 +188,26 @@ def test_the_speed_up_is_that_of_so_many_steps_over_one_pass(
     assert speed.speed_up == 500 * 2.0 / 0.25
 
 
+def test_the_picture_that_is_timed_is_where_the_loss_is(
+    judge: JudgeLoss, content_image: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    class Descent:
+        def __init__(self, picture: torch.Tensor, loss: object) -> None:
+            seen.append(picture.device.type)
+
+        def step(self) -> None:
+            pass
+
+    target = judge.target(content_image)
+    monkeypatch.setattr(judge, "target", lambda _: target)
+    monkeypatch.setattr(judge.placement, "device", torch.device("meta"))  # stands for a GPU
+    monkeypatch.setattr("training.judge.speed.PictureDescent", Descent)
+    painter = Painter("none", Path("none.pt"), "none", {}, lambda image: image)
+    measure_speed(painter, judge, content_image, steps=5, rounds=1)
+    assert seen == ["meta"]
+
+
 def test_the_total_weighs_the_style_eight_times() -> None:
     assert Score(0.5, 0.25).total == 0.5 + STYLE_WEIGHT * 0.25 == 2.5

@@ -43,7 +43,8 @@ def measure_speed(
         steps: what the speed-up is told for; a few are timed and their median counts.
         rounds: how many turns; each times the network and one step.
     """
-    descent = PictureDescent(content_image, judge.descent_loss(judge.target(content_image)))
+    picture = content_image.to(judge.placement.device)
+    descent = PictureDescent(picture, judge.descent_loss(judge.target(content_image)))
     painter.paint(content_image)  # engines allocate at the first picture of a size
     for _ in range(2):  # L-BFGS's first step only probes
         descent.step()
