@@ -6,9 +6,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.multiprocessing.spawn import ProcessRaisedException
 from torch.optim import Optimizer
 
-from training.errors import OptionError
+from training import errors
+from training.errors import OptionError, TrainingError
 
 
 class Placement:
@@ -40,11 +42,21 @@ class Placement:
         return self.precision != "fp32"
 
     def launch(self, work: "Callable[[Placement], None]") -> None:
-        """Run `work` here, or in one process a device; it must be picklable then, such as a partial."""
+        """Run `work` here, or in one process a device; it must be picklable then, such as a partial.
+
+        Raises:
+            TrainingError: as `work` did, here or in one of the processes.
+        """
         if self.fabric is None:
             work(self)
-        else:
+            return
+        try:
             self.fabric.launch(_in_process, work, self.precision)
+        except ProcessRaisedException as error:
+            mistake = _mistake_in(str(error))
+            if mistake is None:
+                raise
+            raise mistake from error
 
     def setup(self, network: nn.Module, optimizer: Optimizer) -> tuple[nn.Module, Optimizer]:
         """Return the network and optimizer to train with; with several devices gradients are averaged."""
@@ -80,6 +92,16 @@ def _in_process(fabric: Any, work: Callable[[Placement], None], precision: str) 
     place.fabric, place.device = fabric, fabric.device
     place.rank, place.world_size = fabric.global_rank, fabric.world_size
     work(place)
+
+
+def _mistake_in(traceback: str) -> TrainingError | None:
+    """Return the user's mistake that ended another process, or None where it was no such thing.
+
+    Of its error torch brings over the printed traceback alone, which ends in "training.errors.KIND: text".
+    """
+    name, _, text = traceback.rstrip().rpartition("\n")[2].partition(": ")
+    kind = getattr(errors, name.removeprefix(f"{errors.__name__}."), None)
+    return kind(text) if isinstance(kind, type) and issubclass(kind, TrainingError) else None
 
 
 def choose_device(device: str) -> str:
