@@ -12,7 +12,7 @@ from typing import Any
 import av
 
 from realtime.media import MEDIA_ERRORS, reason, start_offset_s
-from realtime.timeline import PacketClock
+from realtime.packet_clock import PacketClock
 from realtime.tracks import KINDS, Track, copy_facts, open_track
 
 _log = logging.getLogger(__name__)
@@ -49,7 +49,6 @@ class TrackCopier:
         self._is_cut = start_s is not None
         self._tracks: dict[int, Track] = {}
         self._lost_s: dict[str, list[Fraction]] = {}  # by kind: when packets begin that are left out
-        self._clock = PacketClock()
         self._waiting: deque[Any] = deque()
         self._pictures_until_s = Fraction(-1)  # of the source, as far as it was read
         self._input = None
@@ -135,10 +134,8 @@ class TrackCopier:
         assert self._input is not None
         pictures = self._input.streams.video[:1]
         streams = [*pictures, *(s for s in self._input.streams if s.index in self._tracks)]
-        for packet in self._input.demux(*streams):
-            if not packet.size:
-                continue
-            self._clock.set_on(packet)
+        clock = PacketClock(pictures[0].index if pictures else None)
+        for packet in clock.in_order(one for one in self._input.demux(*streams) if one.size):
             if packet.stream_index not in self._tracks:
                 self._pictures_until_s = max(self._pictures_until_s, self._start_s(packet))
             elif not self._is_cut or self._is_after_start(packet):
@@ -185,7 +182,7 @@ class TrackCopier:
         try:
             for written in self._tracks[packet.stream_index].packets(packet):
                 self._output.mux(written)
-        except MEDIA_ERRORS as error:
+        except (ValueError, *MEDIA_ERRORS) as error:
             if getattr(error, "errno", None) in _DISK_ERRORS:
                 raise  # the video has the same trouble, and is the one to report it
             _log.debug("a packet at %.2f s is left out: %s", start_s, reason(error))

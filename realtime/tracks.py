@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from typing import Any, Protocol
 
 import av
@@ -16,6 +17,7 @@ _log = logging.getLogger(__name__)
 KINDS = {"audio": "sound", "subtitle": "subtitles"}
 # By number of channels: many old files say "2 channels" and no more.
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 8: "7.1"}
+_AAC_LAYOUTS = ("2.1", "6.1")
 _OPUS_LAYOUTS = {**_LAYOUTS, 4: "quad", 7: "6.1"}
 # Streams that FFmpeg adds to a file, and refuses when its header is written.
 _REFUSED_LATE = {("mov", "flac"), ("mov", "opus"), ("mov", "truehd"), ("mp4", "truehd")}
@@ -83,9 +85,9 @@ def open_track(output: Any, stream: Any, offset_s: Fraction, note: Callable[[str
     if stream.type == "audio":
         made = "libopus" if holder == "webm" else "aac"
         track = _EncodedTrack(output, stream, offset_s, made)
-        channels, left = stream.layout.nb_channels, track.stream.layout.nb_channels
-        fewer = f", {channels} channels in {left}" if left != channels else ""
-        note(f"{holder} cannot hold {codec} sound; it is encoded as {_SPOKEN[made]}{fewer}")
+        before, now = stream.layout, track.stream.layout
+        other = f", {before.name} as {now.name}" if before.nb_channels != now.nb_channels else ""
+        note(f"{holder} cannot hold {codec} sound; it is encoded as {_SPOKEN[made]}{other}")
         return track
     text = TEXT_OF.get(holder)
     if text is None or not is_text(codec):
@@ -141,11 +143,12 @@ class _EncodedTrack:
     def __init__(self, output: Any, stream: Any, offset_s: Fraction, codec: str) -> None:
         self._offset_s = offset_s
         rate = 48_000 if codec == "libopus" else min(stream.rate, 96_000)  # the highest AAC knows
-        layouts = _OPUS_LAYOUTS if codec == "libopus" else _LAYOUTS
-        layout = layouts.get(stream.layout.nb_channels, "stereo")
+        layout = _layout_for(codec, stream.layout)
         self.stream = output.add_stream(codec, rate=rate, layout=layout)
         sample_format = "s16" if codec == "libopus" else "fltp"
-        self._resampler = av.AudioResampler(format=sample_format, layout=layout, rate=rate)
+        self._open_resampler = partial(av.AudioResampler, format=sample_format, layout=layout, rate=rate)
+        self._resampler = self._open_resampler()
+        self._kind: tuple[str, str, int] | None = None  # of what came last; broadcasts change it
 
     def packets(self, packet: Any) -> list[Any]:
         return [made for frame in packet.decode() for made in self._encode(frame)]
@@ -154,9 +157,25 @@ class _EncodedTrack:
         return [*self._encode(None), *self.stream.encode(None)]
 
     def _encode(self, frame: Any) -> list[Any]:
-        if frame is not None and frame.pts is not None:
-            frame.pts -= round(self._offset_s / frame.time_base)
-        return [made for part in self._resampler.resample(frame) for made in self.stream.encode(part)]
+        parts = []
+        if frame is not None:
+            if frame.pts is not None:
+                frame.pts -= round(self._offset_s / frame.time_base)
+            kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+            if self._kind not in (None, kind):
+                parts += self._resampler.resample(None)
+                self._resampler = self._open_resampler()
+            self._kind = kind
+        parts += self._resampler.resample(frame)
+        return [made for part in parts for made in self.stream.encode(part)]
+
+
+def _layout_for(codec: str, layout: Any) -> str:
+    """Return how an encoder is to have the channels of a source."""
+    if codec == "aac" and layout.name in _AAC_LAYOUTS:
+        return str(layout.name)
+    layouts = _OPUS_LAYOUTS if codec == "libopus" else _LAYOUTS
+    return layouts.get(layout.nb_channels, "stereo")
 
 
 def _shift(packet: Any, offset_s: Fraction) -> None:
