@@ -10,13 +10,13 @@ from typing import Any
 
 import cv2
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from export.verify import Check, RuntimeCheck
 from export.whole import write_whole
 from realtime import __version__
 from realtime.bench_machine import load_average, machine
+from realtime.console import plain_console
 
 COLUMNS = (
     "target",
@@ -140,7 +140,7 @@ def print_table(
     head: Iterable[str], body: Iterable[Iterable[str]], *, title: str, width: int = _TABLE_WIDTH
 ) -> None:
     """Print a table on the screen, as wide as its figures are."""
-    console = Console(markup=False, emoji=False)
+    console = plain_console()
     table = Table(*head, title=title)
     for row in body:
         table.add_row(*row)

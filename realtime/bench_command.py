@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from realtime import command_options as given
-from realtime.console import say
+from realtime.console import plain_console, say
 from realtime.errors import OptionError
 
 if TYPE_CHECKING:
@@ -289,8 +289,6 @@ def _one_or_all(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _print(*tables: Table) -> None:
-    from rich.console import Console
-
-    console = Console(markup=False, emoji=False)
+    console = plain_console()
     for table in tables:
         console.print(table)

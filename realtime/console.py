@@ -13,10 +13,14 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import typer
 
 from realtime.errors import LivebrushError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 EXIT_FAULT = 1
 EXIT_USAGE = 2
@@ -52,6 +56,13 @@ def run_command(app: typer.Typer, arguments: Sequence[str] | None = None, *, pro
         return EXIT_INTERRUPTED
     except Exception as error:
         return report(error, debug="--debug" in arguments)
+
+
+def plain_console() -> Console:
+    """Return Rich's console for tables; names and texts stay as they are, neither markup nor emoji."""
+    from rich.console import Console
+
+    return Console(markup=False, emoji=False)
 
 
 def report(error: Exception, *, debug: bool) -> int:

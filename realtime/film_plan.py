@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -27,7 +26,7 @@ from realtime.film_remote import Remote
 from realtime.film_scan import SEGMENT_FRAMES, FilmScan, Segment, scan_film
 from realtime.guided import DEFAULT_DETAIL
 from realtime.painter import SizeWh
-from realtime.picture_header import is_animated_webp
+from realtime.picture_header import is_animation
 from realtime.source_video import VideoSource
 from realtime.sources import SourceInfo
 from realtime.steady import SteadyLevel
@@ -168,12 +167,11 @@ def plan_film(source: Path, files: Sequence[Path], output: Path, options: FilmOp
 
 def _refuse_animated_webp(source: Path) -> None:
     """Raise SourceError for what FFmpeg writes and does not decode."""
-    with suppress(OSError), source.open("rb") as file:
-        if is_animated_webp(file.read(32)):
-            raise SourceError(
-                f"{source} is an animated WebP, which FFmpeg does not decode; make pictures of it first, and "
-                f"paint those: magick {source.name} -coalesce frame_%04d.png"
-            )
+    if source.suffix.lower() == ".webp" and is_animation(source):
+        raise SourceError(
+            f"{source} is an animated WebP, which FFmpeg does not decode; make pictures of it first, and "
+            f"paint those: magick {source.name} -coalesce frame_%04d.png"
+        )
 
 
 def _format(

@@ -27,7 +27,7 @@ _TIFF_SHORT, _TIFF_LONG = 3, 4
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _GIF_EXTENSION, _GIF_PICTURE = 0x21, 0x2C
 _JPEG_SCAN, _JPEG_APP1, _JPEG_END = 0xDA, 0xE1, b"\xff\xd9"
-_WEBP_FLAGS, _WEBP_MOVES = 20, 0x02  # where an extended WebP's flags are, and which is animation
+_WEBP_MOVES = 0x02  # of an extended WebP's flags
 
 
 class HeaderError(Exception):
@@ -112,12 +112,6 @@ def is_animation(path: Path) -> bool:
         return read_header(path.read_bytes()).moves
     except (OSError, HeaderError):
         return False
-
-
-def is_animated_webp(head: bytes) -> bool:
-    """Tell whether a file is an animated WebP, by its first 21 bytes (RFC 9649, section 2.7)."""
-    extended = head.startswith(b"RIFF") and head[8:16] == b"WEBPVP8X" and len(head) > _WEBP_FLAGS
-    return extended and bool(head[_WEBP_FLAGS] & _WEBP_MOVES)
 
 
 def promises_too_much(data: bytes) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from realtime import command_options as given
+from realtime.console import plain_console
 
 if TYPE_CHECKING:
     from realtime.soak_measure import Finding, Record
@@ -96,7 +97,6 @@ def _print_json(values: dict[str, Any]) -> None:
 
 
 def _print_table(result: dict[str, Any], findings: list[Finding], facts: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from realtime.bench_machine import busy_note
@@ -111,7 +111,7 @@ def _print_table(result: dict[str, Any], findings: list[Finding], facts: dict[st
     for f in findings:
         numbers = (f"{f.first:.1f}", f"{f.last:.1f}", f"{f.growth:+.1%}", f"{f.limit:.1f}")
         table.add_row(f.name, *numbers, "ok" if f.passed else "GREW")
-    console = Console(markup=False, emoji=False)
+    console = plain_console()
     console.print(table)
     console.print("events: " + ", ".join(f"{count} {name}" for name, count in result["events"].items()))
     console.print("lines: " + ", ".join(f'{count} "{name}..."' for name, count in result["lines"].items()))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from realtime.console import say
+from realtime.console import plain_console, say
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -65,9 +65,7 @@ def styles(
     if as_json:
         say(json.dumps(_to_plain(catalogue), indent=2))
         return 0
-    from rich.console import Console
-
-    Console(markup=False, emoji=False).print(_table(catalogue.styles))
+    plain_console().print(_table(catalogue.styles))
     for problem in catalogue.problems:
         say(f"left out: {problem}")
     say(f"your own styles: {user_dir()}" + (f"; sheet: {sheet}" if sheet else ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,7 +15,7 @@ from realtime.camera_config import parse_size
 from realtime.catalog import StyleEntry, find_style, find_style_files
 from realtime.codecs import codec_named
 from realtime.composite import check_strength
-from realtime.console import EXIT_INTERRUPTED, say, stop_on_signals
+from realtime.console import EXIT_INTERRUPTED, plain_console, say, stop_on_signals
 from realtime.errors import OptionError, SinkError
 from realtime.film import Brushes, FilmResult, OwnBrushes
 from realtime.film_batch import exit_code, paint_batch, to_plain
@@ -138,8 +138,8 @@ def run_video(config: VideoConfig) -> int:
     films = name_outputs(found.films, config.output, config.options.codec)
     for film in films:
         check_codec(config.options, film.output)
-        _keep_masks(film.output, config.options.mask)
-        _keep_styles(film.output, config.made_of)
+        _keep(film.output, _files_of(config.options.mask), "--mask needs")
+        _keep(film.output, config.made_of, "a style is made of")
     if not config.as_json:
         for line in found.left_out:
             say(line)
@@ -150,21 +150,18 @@ def run_video(config: VideoConfig) -> int:
     return EXIT_INTERRUPTED if stop.is_set() and _unfinished(results) else exit_code(results)
 
 
-def _keep_masks(output: Path, mask: FilmMask | None) -> None:
-    """Raise SinkError if a film would take the place of its masks, or of the picture behind them."""
+def _files_of(mask: FilmMask | None) -> tuple[Path, ...]:
+    """Return what a mask is read from, and the picture behind it."""
     if mask is None:
-        return
-    folder = [] if mask.clip is None else [mask.clip.path]
-    for kept in (*folder, *mask.stamps):
-        if takes_place_of(output, kept):
-            raise SinkError(f"{output} would overwrite {kept}, which --mask needs; give another name")
+        return ()
+    return (*mask.stamps,) if mask.clip is None else (mask.clip.path, *mask.stamps)
 
 
-def _keep_styles(output: Path, made_of: tuple[Path, ...]) -> None:
-    """Raise SinkError if a film would take the place of a picture that a style is made of."""
-    for kept in made_of:
+def _keep(output: Path, files: Iterable[Path], why: str) -> None:
+    """Raise SinkError if a film would take the place of a file that it is made with."""
+    for kept in files:
         if takes_place_of(output, kept):
-            raise SinkError(f"{output} would overwrite {kept}, which a style is made of; give another name")
+            raise SinkError(f"{output} would overwrite {kept}, which {why}; give another name")
 
 
 @contextmanager
@@ -193,9 +190,7 @@ def _report(results: list[FilmResult], config: VideoConfig, left_out: tuple[str,
     if config.as_json:
         say(json.dumps({**to_plain(results), "left_out": list(left_out)}, indent=2))
         return
-    from rich.console import Console
-
-    Console(markup=False, emoji=False).print(results_table(results))
+    plain_console().print(results_table(results))
     if _unfinished(results):
         say("stopped; the same command goes on from here")
 

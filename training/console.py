@@ -5,9 +5,15 @@ import sys
 from collections.abc import Sequence
 
 import typer
+from rich.console import Console
 from rich.logging import RichHandler
 
 from training.errors import TrainingError
+
+
+def plain_console(*, stderr: bool = False) -> Console:
+    """Return Rich's console for tables and bars; names stay as they are, neither markup nor emoji."""
+    return Console(stderr=stderr, markup=False, emoji=False)
 
 
 def run(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:

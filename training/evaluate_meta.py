@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from training.config_evaluate_meta import EvaluateMetaConfig
+from training.console import plain_console
 from training.devices import Placement
 from training.images import contact_sheet, list_pictures, to_uint8, write_png
 from training.judge.fixed_loss import JudgeLoss, Score
@@ -181,7 +181,7 @@ def _print_table(pairs: Sequence[Pair], config: EvaluateMetaConfig) -> None:
             table.add_row(style, *_cells([pair for pair in here if pair.style == style]))
         table.add_section()
         table.add_row(f"all {len(here)} pairs", *_cells(here))
-        Console(markup=False, emoji=False).print(table)
+        plain_console().print(table)
 
 
 def _cells(pairs: Sequence[Pair]) -> list[str]:

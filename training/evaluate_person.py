@@ -9,10 +9,10 @@ from statistics import median
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.table import Table
 
 from training.config_person import EvaluatePersonConfig, LabelPeopleConfig
+from training.console import plain_console
 from training.devices import Placement
 from training.errors import CheckpointError, DataError
 from training.images import write_png
@@ -124,7 +124,7 @@ def _show(name: str, scores: Sequence[Score], ms: float, area: int) -> None:
     for heading in row:
         table.add_column(heading)
     table.add_row(*row.values())
-    Console(markup=False, emoji=False).print(table)
+    plain_console().print(table)
 
 
 def _open_onnx(file: Path) -> tuple[Finder, int]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -19,6 +18,7 @@ from rich.progress import (
 )
 from torch import Tensor
 
+from training.console import plain_console
 from training.images import contact_sheet, to_uint8, write_png
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ def progress_bar(field: str | None = None, *, quiet: bool = False) -> Progress:
     ]
     if field:
         columns.append(TextColumn(f"{{task.fields[{field}]}}", markup=False))
-    return Progress(*columns, console=Console(stderr=True, markup=False, emoji=False), disable=quiet)
+    return Progress(*columns, console=plain_console(stderr=True), disable=quiet)
 
 
 class LossBar:

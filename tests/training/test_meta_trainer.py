@@ -109,32 +109,20 @@ def test_losses_fall_and_styles_come_out_in_their_own_colours(options: dict[str,
     assert own < 0.7 * others
 
 
-def test_a_training_can_begin_from_a_trained_network_of_the_same_preset(
-    options: dict[str, Any], tmp_path: Path
+@pytest.mark.parametrize("preset", ["turbo", "recurrent"])
+def test_a_training_can_begin_from_a_trained_network_or_the_plain_half_of_a_recurrent_one(
+    options: dict[str, Any], tmp_path: Path, preset: str
 ) -> None:
-    file, trained = tmp_path / "trained.pt", build_transform_net("turbo")
-    content = {"kind": "transform", "preset": "turbo", "weights": trained.state_dict(), "training": {}}
+    file, trained = tmp_path / "trained.pt", build_transform_net(preset)
+    content = {"kind": "transform", "preset": preset, "weights": trained.state_dict(), "training": {}}
     save_checkpoint(file, content)
     trainer = make_trainer(options, network=file)
     for name, value in trainer.meta_style.meta_net.network.state_dict().items():
         assert torch.equal(value, trained.state_dict()[name]), name
-    with pytest.raises(CheckpointError, match="trained.pt is of preset turbo, not fast"):
+    with pytest.raises(CheckpointError, match=f"trained.pt is of preset {preset}, not fast"):
         make_trainer(options, network=file, preset="fast")
     with pytest.raises(OptionError, match="--network or --init-from"):
         make_trainer(options, network=file, init_from=file)
-
-
-def test_a_training_can_begin_from_the_plain_half_of_a_recurrent_network(
-    options: dict[str, Any], tmp_path: Path
-) -> None:
-    file, trained = tmp_path / "trained.pt", build_transform_net("recurrent")
-    content = {"kind": "transform", "preset": "recurrent", "weights": trained.state_dict(), "training": {}}
-    save_checkpoint(file, content)
-    trainer = make_trainer(options, network=file)
-    for name, value in trainer.meta_style.meta_net.network.state_dict().items():
-        assert torch.equal(value, trained.state_dict()[name]), name
-    with pytest.raises(CheckpointError, match="trained.pt is of preset recurrent, not fast"):
-        make_trainer(options, network=file, preset="fast")
 
 
 @pytest.mark.parametrize(

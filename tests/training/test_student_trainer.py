@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -59,20 +60,23 @@ def test_a_longer_schedule_goes_on_from_the_same_checkpoint(
     assert load_checkpoint(out)["training"]["pictures"] == 4
 
 
-def test_each_picture_is_painted_in_its_own_style_and_its_neighbour_s(
-    photographs: Path, feature_weights: Path, tmp_path: Path
-) -> None:
-    config = StudentConfig(
+def small_config(photographs: Path, weights: Path, folder: Path, **options: Any) -> StudentConfig:
+    return StudentConfig(
         content=photographs,
         styles=(photographs,),
-        out=tmp_path / "s.pt",
-        weights=feature_weights,
-        masked=1.0,
-        batch_size=3,
+        out=folder / "s.pt",
+        weights=weights,
         crop_size=64,
         precision="fp32",
         device="cpu",
+        **options,
     )
+
+
+def test_each_picture_is_painted_in_its_own_style_and_its_neighbour_s(
+    photographs: Path, feature_weights: Path, tmp_path: Path
+) -> None:
+    config = small_config(photographs, feature_weights, tmp_path, masked=1.0, batch_size=3)
     trainer = StudentTrainer(config, Placement("cpu", "fp32"))
     batch = next(trainer._batches())
     assert batch is not None
@@ -87,15 +91,7 @@ def test_each_picture_is_painted_in_its_own_style_and_its_neighbour_s(
 def test_the_sheet_s_styles_are_where_the_network_is(
     photographs: Path, feature_weights: Path, tmp_path: Path
 ) -> None:
-    config = StudentConfig(
-        content=photographs,
-        styles=(photographs,),
-        out=tmp_path / "s.pt",
-        weights=feature_weights,
-        crop_size=64,
-        precision="fp32",
-        device="cpu",
-    )
+    config = small_config(photographs, feature_weights, tmp_path)
     place = Placement("cpu", "fp32")
     place.device = torch.device("meta")  # stands for a GPU: not where pictures are read to
     trainer = StudentTrainer(config, place)

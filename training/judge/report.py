@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from rich.console import Console
 from rich.table import Table
 
 from training.config_evaluate import EvaluateConfig
+from training.console import plain_console
 from training.judge.fixed_loss import CONTENT_LAYER, STYLE_SIZE, STYLE_WEIGHT, JudgeLoss
 from training.judge.results import SizeReport, size_figures
 from training.style_files import Painter
@@ -40,7 +40,7 @@ def print_table(reports: Sequence[SizeReport], painter: Painter) -> None:
         table.add_row(label, *("-" if one[key] is None else form.format(one[key]) for one in plain))
     counts = ((len(one["pictures"]), one["optimized_photographs"]) for one in plain)
     table.add_row("photographs (optimised)", *(f"{all_of} ({some})" for all_of, some in counts))
-    Console(markup=False, emoji=False).print(table)
+    plain_console().print(table)
 
 
 def report_as_json(

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from training.clips import Clip
+from training.console import plain_console
 from training.judge.product import ProductClip
 from training.judge.steadiness import VERSION, Measured
 from training.style_files import Painter
@@ -125,7 +125,7 @@ def print_report(plain: Mapping[str, Any]) -> None:
         ratio = "-" if row["ratio_to_input"] is None else f"{row['ratio_to_input']:.2f}"
         e_warp, rmse = f"{1000 * row['e_warp']:.4g}", f"{row['rmse']:.4f}"
         table.add_row(label, e_warp, rmse, ratio, f"{row['contrast']:.3f}")
-    console = Console(markup=False, emoji=False)
+    console = plain_console()
     console.print(table)
     for line in _remarks(plain):
         console.print(line, highlight=False, soft_wrap=True)
