@@ -17,6 +17,7 @@ from realtime.tracks import KINDS, Track, copy_facts, open_track
 
 _log = logging.getLogger(__name__)
 _DISK_ERRORS = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_CLOCK_JUMPS = 0x0200  # AVFMT_TS_DISCONT: in other files subtitles may lie out of order, and no more
 FOREVER_S = Fraction(1 << 40)
 
 
@@ -134,8 +135,10 @@ class TrackCopier:
         assert self._input is not None
         pictures = self._input.streams.video[:1]
         streams = [*pictures, *(s for s in self._input.streams if s.index in self._tracks)]
-        clock = PacketClock(pictures[0].index if pictures else None)
-        for packet in clock.in_order(one for one in self._input.demux(*streams) if one.size):
+        packets: Iterator[Any] = (one for one in self._input.demux(*streams) if one.size)
+        if self._input.format.flags & _CLOCK_JUMPS:
+            packets = PacketClock(pictures[0].index if pictures else None).in_order(packets)
+        for packet in packets:
             if packet.stream_index not in self._tracks:
                 self._pictures_until_s = max(self._pictures_until_s, self._start_s(packet))
             elif not self._is_cut or self._is_after_start(packet):

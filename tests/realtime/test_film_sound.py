@@ -58,6 +58,19 @@ def test_sound_stays_with_the_pictures_where_a_broadcasts_clock_begins_anew(
     assert max(steps) < 0.05 + max(0, 2 - sound_s)  # but for where the recordings have none
 
 
+def test_packets_of_files_whose_clock_cannot_jump_are_left_where_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_leader: int) -> PacketClock:
+        raise AssertionError
+
+    monkeypatch.setattr("realtime.track_copier.PacketClock", fail)
+    source = write_rich_film(tmp_path / "in.mkv")
+    paint(source, tmp_path / "out.mkv")
+    for kind in ("audio", "subtitle"):
+        assert read_tracks(tmp_path / "out.mkv", kind) == read_tracks(source, kind)
+
+
 def test_pictures_lead_a_jump_wherever_in_the_file_sound_comes_to_it() -> None:
     """Streams 0, pictures of 40 ms, and 1, sound of 20 ms that is 30 ms longer, in units of a millisecond."""
 
